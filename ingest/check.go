@@ -1,0 +1,202 @@
+package ingest
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"quantrac/geo"
+)
+
+// Age limits of a reading, against the time of its receipt.
+const (
+	// MaxAhead is how far a device clock may run ahead of ours.
+	MaxAhead = 5 * time.Minute
+	// MaxAge is the memory of a logger (Circular 10/2021, Art. 39).
+	MaxAge = 60 * 24 * time.Hour
+	// LateAfter is the age from which a reading counts as back-fill.
+	LateAfter = 15 * time.Minute
+)
+
+// overRange is the share above its range that an instrument may still be believed.
+const overRange = 1.2
+
+// Check turns what a dialect read into readings: station and parameter found, unit converted, time and number judged. It
+// appends to in.Readings and in.Rejects.
+func Check(reg *geo.Registry, cat *Catalogue, d *Decoded, in *Intake) {
+	in.Dialect = d.Dialect
+	in.Rejects = append(in.Rejects, d.Rejects...)
+	c := checker{reg: reg, cat: cat, in: in}
+	c.topicStation, c.topicName = stationOfTopic(reg, in.Delivery.Topic)
+	if len(d.Items) > MaxItems {
+		in.Rejects = append(in.Rejects, Reject{Reason: ReasonTooManyItems, Detail: fmt.Sprintf("%d values; at most %d", len(d.Items), MaxItems)})
+		d.Items = nil
+	}
+	in.Readings = slices.Grow(in.Readings, len(d.Items))
+	for i := range d.Items {
+		c.item(&d.Items[i])
+	}
+	for _, m := range d.Marks {
+		if s, reject := c.station(m.Station, 0); reject == nil {
+			m.Station = s.ID
+			in.Marks = append(in.Marks, m)
+		}
+	}
+	if len(in.Readings) == 0 && len(in.Rejects) == 0 {
+		in.Rejects = append(in.Rejects, Reject{Reason: ReasonNoValues, Detail: "the payload holds no values"})
+	}
+}
+
+type checker struct {
+	reg          *geo.Registry
+	cat          *Catalogue
+	in           *Intake
+	topicStation *geo.Station
+	topicName    string
+	lastName     string
+	last         *geo.Station
+}
+
+func (c *checker) item(it *Item) {
+	s, reject := c.station(it.Station, it.Index)
+	if reject != nil {
+		// One unknown station is one reason, not one for each of its values.
+		if n := len(c.in.Rejects); n == 0 || c.in.Rejects[n-1] != *reject {
+			c.in.Rejects = append(c.in.Rejects, *reject)
+		}
+		return
+	}
+	p, ok := c.cat.Resolve(it.Name)
+	if !ok {
+		c.reject(it, ReasonUnknownParameter, fmt.Sprintf("parameter %q is not in the catalogue", clip(it.Name)))
+		return
+	}
+	r := Reading{
+		Station: s.ID, Parameter: p.Code, Value: it.Value, Unit: p.Unit, Status: it.Status, Flags: it.Flags,
+		MeasuredAt: it.MeasuredAt.UTC(), ReceivedAt: c.in.Delivery.ReceivedAt,
+	}
+	if it.MeasuredAt.IsZero() {
+		r.MeasuredAt = r.ReceivedAt
+		r.Flags |= ClockAssumed
+	}
+	switch age := r.ReceivedAt.Sub(r.MeasuredAt); {
+	case age < -MaxAhead:
+		c.reject(it, ReasonFuture, fmt.Sprintf("measured_at %s lies %s ahead; at most %s", r.MeasuredAt.Format(time.RFC3339), (-age).Round(time.Second), MaxAhead))
+		return
+	case age > MaxAge:
+		c.reject(it, ReasonTooOld, fmt.Sprintf("measured_at %s is older than 60 days", r.MeasuredAt.Format(time.RFC3339)))
+		return
+	case age > LateAfter:
+		r.Flags |= Late
+	}
+	c.judge(&r, s, p, it)
+	c.in.Readings = append(c.in.Readings, r)
+}
+
+// judge converts the unit and decides whether the value is usable.
+func (c *checker) judge(r *Reading, s *geo.Station, p *Parameter, it *Item) {
+	if r.Status == Other {
+		r.Flags |= StatusUnknown
+	}
+	if !slices.Contains(s.Parameters, p.Code) {
+		r.Flags |= Undeclared
+	}
+	if math.IsInf(r.Value, 0) {
+		r.Value = math.NaN()
+	}
+	if math.IsNaN(r.Value) {
+		if r.Flags&NaNLiteral == 0 {
+			r.Flags |= NotANumber
+		}
+		return
+	}
+	if c.cat.isSentinel(r.Value) {
+		r.Flags |= Sentinel
+		return
+	}
+	v, flags := c.cat.Convert(p, r.Value, it.Unit)
+	r.Value, r.Flags = v, r.Flags|flags
+	if flags&UnitUnknown != 0 {
+		r.Unit = it.Unit
+		return
+	}
+	inside := true
+	if rng, ok := rangeOf(s, p); ok {
+		if v < rng.Min || v > rng.Max {
+			r.Flags |= OutOfRange
+		}
+		inside = v >= rng.Min && v <= overRange*rng.Max
+	}
+	if v < 0 {
+		r.Flags |= Negative
+	}
+	r.Usable = inside && r.Status == Measuring
+}
+
+func rangeOf(s *geo.Station, p *Parameter) (geo.Range, bool) {
+	if rng, ok := s.Ranges[p.Code]; ok {
+		return rng, true
+	}
+	if p.Range == nil {
+		return geo.Range{}, false
+	}
+	return *p.Range, true
+}
+
+// station finds whom an item speaks of: the topic first, then the payload.
+func (c *checker) station(named string, index int) (*geo.Station, *Reject) {
+	s := c.topicStation
+	switch {
+	case s != nil:
+	case named != "" && named == c.lastName:
+		s = c.last
+	case named != "":
+		s, _ = c.reg.Resolve(named)
+		c.lastName, c.last = named, s
+	}
+	switch {
+	case s == nil && named == "" && c.topicName == "":
+		return nil, &Reject{Index: index, Reason: ReasonNoStation, Detail: `neither the topic nor a field "station" names a station`}
+	case s == nil:
+		if named == "" {
+			named = c.topicName
+		}
+		return nil, &Reject{Index: index, Reason: ReasonUnknownStation, Detail: fmt.Sprintf("no station has the id or alias %q", clip(named))}
+	case c.in.Delivery.Allowed != nil && !c.in.Delivery.Allowed(s.ID):
+		return nil, &Reject{Index: index, Reason: ReasonNotPermitted, Detail: fmt.Sprintf("gateway %q may not publish for station %q", c.in.Delivery.Gateway, s.ID)}
+	}
+	return s, nil
+}
+
+func (c *checker) reject(it *Item, reason, detail string) {
+	c.in.Rejects = append(c.in.Rejects, Reject{Index: it.Index, Reason: reason, Detail: detail})
+}
+
+// stationOfTopic looks for a topic level that is a station's id or alias. The name is the level of the native topic
+// quantrac/v1/{station}/readings even when no such station exists, so that the answer can say so.
+func stationOfTopic(reg *geo.Registry, topic string) (*geo.Station, string) {
+	if topic == "" {
+		return nil, ""
+	}
+	for level := range strings.SplitSeq(topic, "/") {
+		if s, ok := reg.Resolve(level); ok {
+			return s, level
+		}
+	}
+	if rest, ok := strings.CutPrefix(topic, "quantrac/v1/"); ok {
+		name, _, _ := strings.Cut(rest, "/")
+		return nil, name
+	}
+	return nil, ""
+}
+
+// clip bounds what a stranger's text may take in an answer.
+func clip(s string) string {
+	const most = 80
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}

@@ -1,0 +1,81 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+
+	"quantrac/geo"
+)
+
+// Door is the way in, the same for every protocol: decode, check, append to the log, answer. Its fields are set once.
+type Door struct {
+	// Decode reads a delivery; an error means that nothing in it could be read.
+	Decode    func(*Delivery) (Decoded, error)
+	Registry  func() *geo.Registry
+	Catalogue *Catalogue
+	// Append hands an entry to the log. It blocks while the log is behind and calls done, in the order of the calls, once
+	// the entry is on disk. An error from Append itself means that done will not be called.
+	Append func(ctx context.Context, in *Intake, done func(error)) error
+}
+
+// Receipt is the answer to a delivery that is on disk.
+type Receipt struct {
+	// Accepted is the number of readings.
+	Accepted int      `json:"accepted"`
+	Rejected []Reject `json:"rejected"`
+}
+
+// NothingDecoded reports that the delivery went to quarantine whole.
+func (r Receipt) NothingDecoded() bool { return r.Accepted == 0 }
+
+// NotPermitted reports that the gateway may not speak for the station it named.
+func (r Receipt) NotPermitted() bool {
+	for _, rej := range r.Rejected {
+		if rej.Reason == ReasonNotPermitted {
+			return true
+		}
+	}
+	return false
+}
+
+// Look decodes and checks a delivery and stores nothing.
+func (d *Door) Look(del Delivery) *Intake {
+	in := &Intake{Delivery: del}
+	if del.TooLarge {
+		in.Rejects = []Reject{{Reason: ReasonTooLarge, Detail: fmt.Sprintf("larger than %d bytes; the first %d are kept", MaxBody, len(del.Body))}}
+		return in
+	}
+	decoded, err := d.Decode(&in.Delivery)
+	if err != nil {
+		in.Rejects = []Reject{{Reason: ReasonUndecodable, Detail: err.Error()}}
+		return in
+	}
+	Check(d.Registry(), d.Catalogue, &decoded, in)
+	return in
+}
+
+// Submit takes a delivery and returns as soon as it is queued; done hears the receipt once it is on disk, in the order of
+// the calls. Submit blocks while the log is behind, which is how overload slows a gateway.
+func (d *Door) Submit(ctx context.Context, del Delivery, done func(Receipt, error)) error {
+	in := d.Look(del)
+	receipt := Receipt{Accepted: len(in.Readings), Rejected: in.Rejects}
+	return d.Append(ctx, in, func(err error) { done(receipt, err) })
+}
+
+// Accept takes a delivery and returns when it is on disk: nil is the ack.
+func (d *Door) Accept(ctx context.Context, del Delivery) (Receipt, error) {
+	type answer struct {
+		receipt Receipt
+		err     error
+	}
+	ch := make(chan answer, 1)
+	if err := d.Submit(ctx, del, func(r Receipt, err error) { ch <- answer{r, err} }); err != nil {
+		return Receipt{}, err
+	}
+	select {
+	case a := <-ch:
+		return a.receipt, a.err
+	case <-ctx.Done():
+		return Receipt{}, ctx.Err()
+	}
+}
