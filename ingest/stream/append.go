@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -65,7 +66,10 @@ func (l *Log) Append(ctx context.Context, in *ingest.Intake, done func(error)) e
 
 // Run writes what Append queues until ctx ends, then writes what is still queued, and returns. Stop the doors first.
 func (l *Log) Run(ctx context.Context) error {
-	go l.trimLoop(ctx)
+	var loops sync.WaitGroup
+	loops.Go(func() { l.trimLoop(ctx) })
+	loops.Go(func() { l.saveLoop(ctx) })
+	defer loops.Wait()
 	defer close(l.ap.ended)
 	for {
 		if l.ap.carry != nil {

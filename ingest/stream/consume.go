@@ -30,6 +30,7 @@ type Cursor struct {
 	name   string
 	passed atomic.Uint64 // handled
 	keep   atomic.Uint64 // everything at or below may be trimmed
+	bucket *Bucket       // where the place is saved; nil = the consumer keeps it itself
 }
 
 // Cursor registers a consumer under a name. All cursors must exist before Run starts trimming; from is the last sequence

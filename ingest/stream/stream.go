@@ -47,6 +47,7 @@ const (
 	maxPayload   = 8 << 20
 	intakeStream = "INTAKE"
 	startTimeout = 30 * time.Second
+	closeTimeout = 3 * time.Second
 	// callTimeout bounds one request to JetStream; a disk that takes longer is treated as failing and asked again.
 	callTimeout = 30 * time.Second
 )
@@ -178,8 +179,11 @@ func (l *Log) State() State {
 	return State{true, ""}
 }
 
-// Close ends the log. Call it after Run and all consumers have returned.
+// Close saves the consumers' places and ends the log. Call it after Run and all consumers have returned.
 func (l *Log) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	l.savePositions(ctx)
 	l.disconnect()
 	return nil
 }

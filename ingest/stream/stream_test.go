@@ -358,6 +358,58 @@ func TestBucket(t *testing.T) {
 	}
 }
 
+func TestCursorGoesOnWhereItWas(t *testing.T) {
+	dir := t.TempDir()
+	l, stop := run(t, Options{Dir: dir})
+	c, err := l.OpenCursor(t.Context(), "history")
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, l, 0, 10)
+	inOrder(t, collect(t, l, c, 10), 0, 10)
+	stop()
+	l, stop = run(t, Options{Dir: dir})
+	defer stop()
+	if c, err = l.OpenCursor(t.Context(), "history"); err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, l, 10, 12)
+	inOrder(t, collect(t, l, c, 2), 10, 12)
+}
+
+func TestSnapshotsRestoreChunksWithTheirPlaces(t *testing.T) {
+	l, stop := run(t, Options{Dir: t.TempDir()})
+	defer stop()
+	open := func() (*Snapshots, map[string]string) {
+		got := map[string]string{}
+		s, err := l.OpenSnapshots(t.Context(), "engine", func(key string, data []byte) error {
+			got[key] = string(data)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s, got
+	}
+	s, got := open()
+	if s.Start() != 0 || len(got) != 0 {
+		t.Fatalf("a new snapshot starts at %d with %v", s.Start(), got)
+	}
+	chunk := func(key string) []byte { return []byte("state of " + key) }
+	for i, keys := range [][]string{{"a", "b"}, {"b"}} {
+		if err := s.Save(t.Context(), uint64(10*(i+1)), keys, chunk); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, got = open()
+	if s.Start() != 20 || got["a"] != "state of a" || got["b"] != "state of b" {
+		t.Errorf("start %d, chunks %v", s.Start(), got)
+	}
+	if !s.Has("b", 20) || s.Has("b", 21) || s.Has("a", 11) || s.Has("c", 1) {
+		t.Error("chunks do not know what they contain")
+	}
+}
+
 // The same code on a server of its own, reached by URL.
 func TestOutsideServer(t *testing.T) {
 	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, NoSigs: true, NoLog: true})

@@ -1,0 +1,137 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"quantrac/alerts"
+	"quantrac/ingest"
+	"quantrac/ingest/stream"
+)
+
+// snapshotEvery bounds how much of the intake log a restart replays.
+const snapshotEvery = 10 * time.Second
+
+// Judge runs an engine over the intake log. It belongs to the goroutine that calls Consume.
+type Judge struct {
+	engine    *alerts.Engine
+	journal   *Journal
+	snapshots *stream.Snapshots
+	cursor    *stream.Cursor
+	now       func() time.Time
+	evaluated func(n uint64)
+
+	// stepped is the last batch that the engine has seen; unsaid are events that are not in the journal yet.
+	stepped   uint64
+	unsaid    []alerts.Event
+	savedAt   time.Time
+	evaluates uint64
+	// settled: alerts of rules that are gone have been ended.
+	settled bool
+}
+
+// JudgeConfig is what a Judge is made of.
+type JudgeConfig struct {
+	Engine  *alerts.Engine
+	Journal *Journal
+	Now     func() time.Time
+	// Evaluated, if not nil, hears how many rules were applied.
+	Evaluated func(n uint64)
+}
+
+// OpenJudge restores the engine from its snapshots. The cursor that it returns is where Consume must go on.
+func OpenJudge(ctx context.Context, log *stream.Log, cfg JudgeConfig) (*Judge, *stream.Cursor, error) {
+	j := &Judge{engine: cfg.Engine, journal: cfg.Journal, now: cfg.Now, evaluated: cfg.Evaluated, savedAt: cfg.Now()}
+	var err error
+	j.snapshots, err = log.OpenSnapshots(ctx, "engine", cfg.Engine.Restore)
+	if err != nil {
+		return nil, nil, fmt.Errorf("restore the alert engine: %w", err)
+	}
+	j.stepped = j.snapshots.Start()
+	j.cursor = log.Cursor("alerts", j.stepped)
+	return j, j.cursor, nil
+}
+
+// Consume steps the engine through batches and journals what it says. What was said before the last stop is not said again.
+func (j *Judge) Consume(ctx context.Context, batches []stream.Batch) error {
+	for _, b := range batches {
+		if b.Sequence <= j.stepped {
+			continue // a try again: the engine has seen it, only the journal has not
+		}
+		said := b.Sequence <= j.journal.IntakeTo()
+		if !said {
+			j.settle()
+		}
+		for i := range b.Entries {
+			events := j.engine.Step(alerts.Input{Kind: alerts.ReadingsIn, Readings: j.fresh(b.Entries[i].Readings, b.Sequence)})
+			if !said {
+				j.unsaid = append(j.unsaid, events...)
+			}
+		}
+		j.stepped = b.Sequence
+	}
+	if err := j.say(ctx); err != nil {
+		return err
+	}
+	if n := j.engine.Stats().Evaluations; j.evaluated != nil {
+		j.evaluated(n - j.evaluates)
+		j.evaluates = n
+	}
+	if j.now().Sub(j.savedAt) < snapshotEvery {
+		return nil
+	}
+	return j.Save(ctx)
+}
+
+// settle ends, once per start and only after the silent replay, the alerts of rules that are no longer there.
+func (j *Judge) settle() {
+	if j.settled {
+		return
+	}
+	j.settled = true
+	j.unsaid = append(j.unsaid, j.engine.Step(alerts.Input{Kind: alerts.Configured, At: j.now()})...)
+}
+
+// fresh leaves out the readings of stations whose snapshot is newer than the batch.
+func (j *Judge) fresh(readings []ingest.Reading, sequence uint64) []ingest.Reading {
+	stale := false
+	for i := range readings {
+		stale = stale || j.snapshots.Has(readings[i].Station, sequence)
+	}
+	if !stale {
+		return readings
+	}
+	kept := make([]ingest.Reading, 0, len(readings))
+	for _, r := range readings {
+		if !j.snapshots.Has(r.Station, sequence) {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
+func (j *Judge) say(ctx context.Context) error {
+	if len(j.unsaid) == 0 {
+		return nil
+	}
+	if err := j.journal.Append(ctx, Step{IntakeTo: j.stepped, Events: j.unsaid}); err != nil {
+		return err
+	}
+	j.unsaid = nil
+	return nil
+}
+
+// Save writes the snapshots of the stations that have changed, and lets the log forget what is behind them. Everything that
+// they contain is in the journal.
+func (j *Judge) Save(ctx context.Context) error {
+	if len(j.unsaid) > 0 {
+		return nil
+	}
+	if err := j.snapshots.Save(ctx, j.stepped, j.engine.Dirty(), j.engine.Snapshot); err != nil {
+		return fmt.Errorf("save the alert engine: %w", err)
+	}
+	j.savedAt = j.now()
+	j.cursor.Release(j.stepped)
+	return nil
+}

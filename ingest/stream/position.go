@@ -1,0 +1,121 @@
+package stream
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+const (
+	positionsBucket = "positions"
+	saveEvery       = time.Second
+)
+
+// OpenCursor registers a consumer whose place the log itself remembers, by name. The place is saved once a second and when
+// Run ends, so after a crash up to a second of batches comes again: the handler's effect must be idempotent.
+func (l *Log) OpenCursor(ctx context.Context, name string) (*Cursor, error) {
+	b, err := l.Bucket(ctx, positionsBucket)
+	if err != nil {
+		return nil, err
+	}
+	v, ok, err := b.Get(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	var from uint64
+	if ok {
+		if from, err = strconv.ParseUint(string(v), 10, 64); err != nil {
+			return nil, fmt.Errorf("position of consumer %s: %w", name, err)
+		}
+	}
+	c := l.Cursor(name, from)
+	c.bucket = b
+	return c, nil
+}
+
+func (l *Log) saveLoop(ctx context.Context) {
+	for pause(ctx, saveEvery) {
+		l.savePositions(ctx)
+	}
+}
+
+// savePositions writes the places that have changed. A failure costs nothing but batches that come again.
+func (l *Log) savePositions(ctx context.Context) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.cursors {
+		passed := c.passed.Load()
+		if c.bucket == nil || passed == c.keep.Load() {
+			continue
+		}
+		if err := c.bucket.Put(ctx, c.name, strconv.AppendUint(nil, passed, 10)); err != nil {
+			if ctx.Err() == nil {
+				l.opt.Logger.Warn("saving a position failed, trying again", "consumer", c.name, "error", err)
+			}
+			return
+		}
+		c.Release(passed)
+	}
+}
+
+// Snapshots keep the state of a consumer in chunks by key (a station), each with the sequence up to which it is current, so
+// that only changed chunks are written and no set of chunks has to be written at once.
+type Snapshots struct {
+	bucket *Bucket
+	upto   map[string]uint64
+	start  uint64
+}
+
+const (
+	placeKey   = "_position"
+	chunkWidth = 8
+)
+
+// OpenSnapshots opens the snapshots of a consumer and calls restore with every chunk.
+func (l *Log) OpenSnapshots(ctx context.Context, name string, restore func(key string, data []byte) error) (*Snapshots, error) {
+	b, err := l.Bucket(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	s := &Snapshots{bucket: b, upto: map[string]uint64{}}
+	err = b.All(ctx, func(key string, value []byte) error {
+		if len(value) < chunkWidth {
+			return fmt.Errorf("snapshot %s/%s is cut short", name, key)
+		}
+		at := binary.BigEndian.Uint64(value)
+		if key == placeKey {
+			s.start = at
+			return nil
+		}
+		s.upto[key] = at
+		return restore(key, value[chunkWidth:])
+	})
+	return s, err
+}
+
+// Start is the sequence behind which the consumer must read on.
+func (s *Snapshots) Start() uint64 { return s.start }
+
+// Has reports whether the chunk of key already contains the batch at sequence.
+func (s *Snapshots) Has(key string, sequence uint64) bool { return sequence <= s.upto[key] }
+
+// Save writes the chunks of keys as they are after sequence, then moves the start.
+func (s *Snapshots) Save(ctx context.Context, sequence uint64, keys []string, chunk func(key string) []byte) error {
+	if sequence <= s.start && len(keys) == 0 {
+		return nil
+	}
+	head := binary.BigEndian.AppendUint64(nil, sequence)
+	for _, key := range keys {
+		if err := s.bucket.Put(ctx, key, append(head[:chunkWidth:chunkWidth], chunk(key)...)); err != nil {
+			return err
+		}
+		s.upto[key] = sequence
+	}
+	if err := s.bucket.Put(ctx, placeKey, head); err != nil {
+		return err
+	}
+	s.start = sequence
+	return nil
+}
