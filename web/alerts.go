@@ -1,0 +1,111 @@
+package web
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"quantrac/alerts"
+	"quantrac/geo"
+)
+
+func (s *Server) listAlerts(w http.ResponseWriter, r *http.Request) error {
+	v := r.URL.Query()
+	q := alerts.Query{
+		State: v.Get("state"), Severity: v.Get("severity"), Park: v.Get("park"), Station: v.Get("station"),
+		Parameter: v.Get("parameter"), Rule: v.Get("rule"), After: v.Get("cursor"),
+	}
+	var err error
+	if q.Limit, err = limit(r, usualLimit, mostLimit); err != nil {
+		return err
+	}
+	if q.From, err = instant(v.Get("from"), time.Time{}, "from"); err != nil {
+		return err
+	}
+	if q.To, err = instant(v.Get("to"), time.Time{}, "to"); err != nil {
+		return err
+	}
+	items, next, err := s.cfg.Alerts.List(q)
+	if errors.Is(err, alerts.ErrCursor) {
+		return fail(http.StatusBadRequest, err.Error())
+	}
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, newList(items, next))
+	return nil
+}
+
+// moment is one line of an alert's timeline: a change of the alert, or a notice and its result.
+type moment struct {
+	Type string    `json:"type"`
+	At   time.Time `json:"at"`
+	// EventAt is the measured_at that caused a change.
+	EventAt  *time.Time       `json:"event_at,omitempty"`
+	Severity *alerts.Severity `json:"severity,omitempty"`
+	State    string           `json:"state,omitempty"`
+	Value    *float64         `json:"value,omitempty"`
+	Ratio    *float64         `json:"ratio,omitempty"`
+	Revision int              `json:"revision,omitempty"`
+	Summary  *geo.Text        `json:"summary,omitempty"`
+	Notice   *Notice          `json:"notice,omitempty"`
+}
+
+func (s *Server) getAlert(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	a, events, ok, err := s.cfg.Alerts.Get(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return ErrNotFound
+	}
+	timeline := make([]moment, 0, len(events))
+	for i := range events {
+		ev := &events[i]
+		timeline = append(timeline, moment{
+			Type: string(ev.Type), At: ev.Made, EventAt: &ev.At, Severity: &ev.Alert.Severity, State: ev.Alert.State,
+			Value: ev.Alert.Value, Ratio: ev.Alert.Ratio, Revision: ev.Alert.Revision, Summary: &ev.Alert.Summary,
+		})
+	}
+	for _, n := range s.cfg.Alerts.Notices(id) {
+		timeline = append(timeline, moment{Type: "notice", At: n.At, Notice: &n})
+	}
+	slices.SortStableFunc(timeline, func(a, b moment) int { return cmp.Compare(a.At.UnixNano(), b.At.UnixNano()) })
+	writeJSON(w, http.StatusOK, struct {
+		alerts.Alert
+		Timeline []moment `json:"timeline"`
+	}{a, timeline})
+	return nil
+}
+
+func (s *Server) hotspots(w http.ResponseWriter, _ *http.Request) error {
+	writeJSON(w, http.StatusOK, s.cfg.Hotspots())
+	return nil
+}
+
+func (s *Server) listQuarantine(w http.ResponseWriter, r *http.Request) error {
+	n, err := limit(r, usualLimit, mostLimit)
+	if err != nil {
+		return err
+	}
+	var before uint64
+	if c := r.URL.Query().Get("cursor"); c != "" {
+		if before, err = strconv.ParseUint(c, 10, 64); err != nil {
+			return fail(http.StatusBadRequest, "cursor is not one that this list gave")
+		}
+	}
+	items, next, err := s.cfg.Quarantine.List(r.Context(), before, n)
+	if err != nil {
+		return err
+	}
+	cursor := ""
+	if next > 0 {
+		cursor = strconv.FormatUint(next, 10)
+	}
+	writeJSON(w, http.StatusOK, newList(items, cursor))
+	return nil
+}

@@ -1,0 +1,261 @@
+package web
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"quantrac/alerts"
+	"quantrac/geo"
+)
+
+// Bounds of the hub.
+const (
+	maxClients = 2000
+	// ringFrames and ringItems bound what a client that comes back can be given without a snapshot.
+	ringFrames = 4096
+	ringItems  = 200_000
+	// coalesceAbove is the number of frames waiting for one client from which its readings are kept only as the newest of
+	// each (station, parameter).
+	coalesceAbove = 32
+	// maxWaiting is the number of waiting frames at which a client is cut off with code 1013.
+	maxWaiting = 1024
+)
+
+// frame is one message to the clients, with what is needed to send only a part of it to some of them.
+type frame struct {
+	sequence uint64
+	encoded  []byte
+	// One of these tells whom the frame concerns; a frame with none concerns everybody.
+	items   []alerts.LiveReading
+	station string
+}
+
+// Hub sends what happens to every websocket client. No method blocks on a client.
+type Hub struct {
+	epoch   string
+	state   HubState
+	metrics *Metrics
+
+	mu       sync.Mutex
+	sequence uint64
+	ring     []frame
+	held     int // items in ring
+	clients  map[*client]struct{}
+	closed   bool
+}
+
+// HubState is what a snapshot is made of.
+type HubState struct {
+	Stations func() []alerts.StationView
+	Alerts   func() []alerts.Alert
+	Hotspots func() any
+	// Place finds a station for the filters.
+	Place func(station string) (park string, at geo.Point, ok bool)
+}
+
+// NewHub makes a hub without clients.
+func NewHub(state HubState, m *Metrics) *Hub {
+	return &Hub{epoch: rand.Text(), state: state, metrics: m, clients: map[*client]struct{}{}}
+}
+
+// Readings sends new newest values.
+func (h *Hub) Readings(items []alerts.LiveReading) {
+	if items = newestOnly(items); len(items) == 0 {
+		return
+	}
+	h.send(func(seq uint64) frame {
+		return frame{encoded: encodeReadings(seq, items), items: items}
+	})
+}
+
+// newestOnly keeps the last item of each (station, parameter), in order.
+func newestOnly(items []alerts.LiveReading) []alerts.LiveReading {
+	last := make(map[[2]string]int, len(items))
+	for i := range items {
+		last[[2]string{items[i].Station, items[i].Parameter}] = i
+	}
+	if len(last) == len(items) {
+		return items
+	}
+	kept := make([]alerts.LiveReading, 0, len(last))
+	for i := range items {
+		if last[[2]string{items[i].Station, items[i].Parameter}] == i {
+			kept = append(kept, items[i])
+		}
+	}
+	return kept
+}
+
+func encodeReadings(seq uint64, items []alerts.LiveReading) []byte {
+	return encode(struct {
+		Type     string               `json:"type"`
+		Sequence uint64               `json:"sequence"`
+		Items    []alerts.LiveReading `json:"items"`
+	}{"readings", seq, items})
+}
+
+// Station sends a station whose state changed.
+func (h *Hub) Station(v alerts.StationView) {
+	h.send(func(seq uint64) frame {
+		return frame{station: v.ID, encoded: encode(struct {
+			Type     string             `json:"type"`
+			Sequence uint64             `json:"sequence"`
+			Station  alerts.StationView `json:"station"`
+		}{"station", seq, v})}
+	})
+}
+
+// Alert sends an alert after a change.
+func (h *Hub) Alert(a alerts.Alert) {
+	h.send(func(seq uint64) frame {
+		return frame{station: a.Station.ID, encoded: encode(struct {
+			Type     string       `json:"type"`
+			Sequence uint64       `json:"sequence"`
+			Alert    alerts.Alert `json:"alert"`
+		}{"alert", seq, a})}
+	})
+}
+
+// Hotspots sends the new set.
+func (h *Hub) Hotspots(set any) {
+	h.send(func(seq uint64) frame {
+		return frame{encoded: encode(struct {
+			Type     string `json:"type"`
+			Sequence uint64 `json:"sequence"`
+			Hotspots any    `json:"hotspots"`
+		}{"hotspots", seq, set})}
+	})
+}
+
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		// Every type above is ours and has no value that JSON lacks; a new one that has is a fault of the program.
+		panic("websocket frame: " + err.Error())
+	}
+	return b
+}
+
+func (h *Hub) send(build func(seq uint64) frame) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sequence++
+	f := build(h.sequence)
+	f.sequence = h.sequence
+	h.keep(f)
+	for c := range h.clients {
+		c.offer(f)
+	}
+}
+
+func (h *Hub) keep(f frame) {
+	h.ring = append(h.ring, f)
+	h.held += len(f.items)
+	drop := 0
+	for len(h.ring)-drop > ringFrames || h.held > ringItems {
+		h.held -= len(h.ring[drop].items)
+		drop++
+	}
+	if drop > 0 {
+		h.ring = slices.Delete(h.ring, 0, drop)
+	}
+}
+
+// join takes a client in; false when there are too many, or the hub is closed.
+func (h *Hub) join(c *client) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed || len(h.clients) >= maxClients {
+		return false
+	}
+	h.clients[c] = struct{}{}
+	h.metrics.clients.Set(float64(len(h.clients)))
+	return true
+}
+
+func (h *Hub) leave(c *client) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.clients, c)
+	h.metrics.clients.Set(float64(len(h.clients)))
+}
+
+// subscribe starts a client with a snapshot, taken under the lock so that no frame falls between it and what follows.
+func (h *Hub) subscribe(c *client, f filter) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sequence++
+	c.start(f, h.snapshot(f, h.sequence))
+}
+
+// resume goes on behind after, or with a snapshot where that is not possible.
+func (h *Hub) resume(c *client, f filter, epoch string, after uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	oldest := h.sequence + 1
+	if len(h.ring) > 0 {
+		oldest = h.ring[0].sequence
+	}
+	if epoch != h.epoch || after > h.sequence || after+1 < oldest {
+		h.sequence++
+		c.start(f, h.snapshot(f, h.sequence))
+		return
+	}
+	c.start(f, nil)
+	for _, fr := range h.ring {
+		if fr.sequence > after {
+			c.offer(fr)
+		}
+	}
+}
+
+func (h *Hub) snapshot(f filter, seq uint64) []byte {
+	stations := slices.DeleteFunc(slices.Clone(h.state.Stations()), func(v alerts.StationView) bool { return !f.allows(h.state.Place, v.ID) })
+	open := slices.DeleteFunc(slices.Clone(h.state.Alerts()), func(a alerts.Alert) bool { return !f.allows(h.state.Place, a.Station.ID) })
+	return encode(struct {
+		Type     string               `json:"type"`
+		Sequence uint64               `json:"sequence"`
+		Epoch    string               `json:"epoch"`
+		Time     time.Time            `json:"time"`
+		Stations []alerts.StationView `json:"stations"`
+		Alerts   []alerts.Alert       `json:"alerts"`
+		Hotspots any                  `json:"hotspots"`
+	}{"snapshot", seq, h.epoch, time.Now().UTC(), stations, open, h.state.Hotspots()})
+}
+
+// Close ends all clients.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = true
+	for c := range h.clients {
+		c.end(closeGoingAway)
+	}
+}
+
+// filter selects stations: those of the parks and those named, or all if neither is given, inside the box if there is one.
+type filter struct {
+	parks    map[string]bool
+	stations map[string]bool
+	box      *[4]float64 // west, south, east, north
+}
+
+func (f filter) everything() bool { return len(f.parks) == 0 && len(f.stations) == 0 && f.box == nil }
+
+func (f filter) allows(place func(string) (string, geo.Point, bool), station string) bool {
+	if f.everything() || station == "" {
+		return true
+	}
+	park, at, ok := place(station)
+	if !ok {
+		return f.stations[station]
+	}
+	if len(f.parks)+len(f.stations) > 0 && !f.parks[park] && !f.stations[station] {
+		return false
+	}
+	b := f.box
+	return b == nil || at.Lon() >= b[0] && at.Lon() <= b[2] && at.Lat() >= b[1] && at.Lat() <= b[3]
+}

@@ -1,0 +1,83 @@
+package web
+
+import (
+	"embed"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/klauspost/compress/gzhttp"
+)
+
+//go:embed openapi.json asyncapi.json
+var descriptions embed.FS
+
+// describe answers one of the API's descriptions. They are public: they say nothing that the source does not.
+func describe(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		b, err := descriptions.ReadFile(name)
+		if err != nil {
+			problem(w, http.StatusNotFound, "no such description")
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(b)
+	}
+}
+
+// contentPolicy: the page asks nobody but us. Maplibre's worker may be a blob; styles are set by script.
+const contentPolicy = "default-src 'self'; script-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:; " +
+	"style-src 'self' 'unsafe-inline'; connect-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; " +
+	"form-action 'self'; frame-ancestors 'none'"
+
+const noPage = `<!doctype html><html lang="vi"><meta charset="utf-8"><title>quantrac</title>
+<body style="font:16px system-ui;max-width:40rem;margin:4rem auto;padding:0 1rem">
+<h1>Giao diện chưa được dựng</h1><p>The UI is not built: run <code>make ui</code> and build the program again.
+The API works: see <a href="/api/openapi.json">/api/openapi.json</a>.</p></body></html>`
+
+// page serves the built UI. Files under assets/ carry their hash in their name and never change.
+func (s *Server) page(w http.ResponseWriter, r *http.Request) {
+	if s.cfg.Page == nil {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write([]byte(noPage))
+		return
+	}
+	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+	if name == "" {
+		name = "index.html"
+	}
+	if _, err := fs.Stat(s.cfg.Page, name); err != nil {
+		if path.Ext(name) != "" {
+			http.NotFound(w, r)
+			return
+		}
+		name = "index.html"
+	}
+	if strings.HasPrefix(name, "assets/") {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	} else {
+		w.Header().Set("Cache-Control", "no-cache")
+	}
+	http.ServeFileFS(w, r, s.cfg.Page, name)
+}
+
+// Handler is the whole of it, with the headers that every answer carries.
+func (s *Server) Handler() http.Handler {
+	compressed := gzhttp.GzipHandler(s.mux)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		if r.URL.Path == "/ws" {
+			s.mux.ServeHTTP(w, r)
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			h.Set("Cache-Control", "no-store")
+		}
+		compressed.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,141 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"quantrac/geo"
+)
+
+// ErrNotFound answers 404.
+var ErrNotFound = errors.New("not found")
+
+// Invalid answers 422 and lists what is wrong with the fields of a request.
+type Invalid struct{ Problems []geo.Problem }
+
+func (e *Invalid) Error() string {
+	if len(e.Problems) == 0 {
+		return "the request is not valid"
+	}
+	return e.Problems[0].String()
+}
+
+// failure is an error with the status that it answers.
+type failure struct {
+	status int
+	detail string
+}
+
+func (e *failure) Error() string { return e.detail }
+
+func fail(status int, detail string) error { return &failure{status, detail} }
+
+type problemBody struct {
+	Type   string         `json:"type"`
+	Title  string         `json:"title"`
+	Status int            `json:"status"`
+	Detail string         `json:"detail,omitempty"`
+	Errors []problemField `json:"errors,omitempty"`
+}
+
+type problemField struct {
+	Field  string `json:"field"`
+	Detail string `json:"detail"`
+}
+
+func problem(w http.ResponseWriter, status int, detail string, fields ...geo.Problem) {
+	body := problemBody{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
+	for _, f := range fields {
+		body.Errors = append(body.Errors, problemField{f.Path, f.Message})
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+// answerError is the one place where an error becomes a status.
+func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) {
+	var f *failure
+	var invalid *Invalid
+	switch {
+	case errors.As(err, &f):
+		problem(w, f.status, f.detail)
+	case errors.As(err, &invalid):
+		problem(w, http.StatusUnprocessableEntity, invalid.Error(), invalid.Problems...)
+	case errors.Is(err, ErrNotFound):
+		problem(w, http.StatusNotFound, err.Error())
+	case r.Context().Err() != nil:
+		w.Header().Set("Retry-After", "5")
+		problem(w, http.StatusServiceUnavailable, "the request took too long; try again")
+	default:
+		s.cfg.Logger.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		w.Header().Set("Retry-After", strconv.Itoa(5))
+		problem(w, http.StatusServiceUnavailable, "a part behind the API does not answer; see /readyz, then try again")
+	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// list is the envelope of every list.
+type list struct {
+	Items      any     `json:"items"`
+	NextCursor *string `json:"next_cursor"`
+}
+
+func newList(items any, next string) list {
+	if next == "" {
+		return list{Items: items}
+	}
+	return list{Items: items, NextCursor: &next}
+}
+
+// limit reads ?limit=, clamped to [1, most].
+func limit(r *http.Request, usual, most int) (int, error) {
+	text := r.URL.Query().Get("limit")
+	if text == "" {
+		return usual, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, fail(http.StatusBadRequest, "limit must be a whole number")
+	}
+	return min(max(n, 1), most), nil
+}
+
+// Page sizes of ordinary lists and of readings.
+const (
+	usualLimit    = 100
+	mostLimit     = 1000
+	usualReadings = 1000
+	mostReadings  = 10000
+)
+
+// page cuts a list that is in memory; the cursor is the place in it.
+func page[T any](r *http.Request, items []T) (list, error) {
+	n, err := limit(r, usualLimit, mostLimit)
+	if err != nil {
+		return list{}, err
+	}
+	start := 0
+	if c := r.URL.Query().Get("cursor"); c != "" {
+		if start, err = strconv.Atoi(c); err != nil || start < 0 {
+			return list{}, fail(http.StatusBadRequest, "cursor is not one that this list gave")
+		}
+	}
+	start = min(start, len(items))
+	end := min(start+n, len(items))
+	next := ""
+	if end < len(items) {
+		next = strconv.Itoa(end)
+	}
+	if end == start {
+		return newList([]T{}, ""), nil
+	}
+	return newList(items[start:end], next), nil
+}

@@ -1,0 +1,268 @@
+package web
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"quantrac/ingest"
+)
+
+// postReadings is the HTTP door: 202 when anything was stored, 422 when nothing was; in both cases all of it is on disk.
+func (s *Server) postReadings(w http.ResponseWriter, r *http.Request) error {
+	d, err := s.delivery(r)
+	if err != nil {
+		return err
+	}
+	receipt, err := s.cfg.Accept(r.Context(), d)
+	if err != nil {
+		return err
+	}
+	if receipt.Rejected == nil {
+		receipt.Rejected = []ingest.Reject{}
+	}
+	status := http.StatusAccepted
+	switch {
+	case d.TooLarge:
+		status = http.StatusRequestEntityTooLarge
+	case receipt.NothingDecoded():
+		status = http.StatusUnprocessableEntity
+	}
+	writeJSON(w, status, receipt)
+	return nil
+}
+
+// delivery reads the body of a request, or the first part of one that is too large.
+func (s *Server) delivery(r *http.Request) (ingest.Delivery, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, ingest.MaxBody+1))
+	if err != nil {
+		return ingest.Delivery{}, fail(http.StatusBadRequest, "the body could not be read whole: "+err.Error())
+	}
+	d := ingest.Delivery{Door: "http", Gateway: callerOf(r).name, ReceivedAt: s.cfg.Now().UTC(), Body: body}
+	if len(body) > ingest.MaxBody {
+		d.Body, d.TooLarge = body[:ingest.KeptTooLarge:ingest.KeptTooLarge], true
+	}
+	return d, nil
+}
+
+type decodedReading struct {
+	Station    string        `json:"station"`
+	Parameter  string        `json:"parameter"`
+	Value      *float64      `json:"value"`
+	Unit       string        `json:"unit"`
+	Status     ingest.Status `json:"status"`
+	Flags      ingest.Flags  `json:"flags"`
+	MeasuredAt time.Time     `json:"measured_at"`
+}
+
+type decodedReject struct {
+	Reason string `json:"reason"`
+	Detail string `json:"detail"`
+}
+
+// decode shows what a payload would become, and stores nothing.
+func (s *Server) decode(w http.ResponseWriter, r *http.Request) error {
+	d, err := s.delivery(r)
+	if err != nil {
+		return err
+	}
+	q := r.URL.Query()
+	d.Topic = q.Get("topic")
+	if d.Topic == "" {
+		d.Topic = q.Get("filename")
+	}
+	if now := q.Get("now"); now != "" {
+		if d.ReceivedAt, err = time.Parse(time.RFC3339Nano, now); err != nil {
+			return fail(http.StatusBadRequest, "now must be a time like 2026-11-24T06:05:00Z")
+		}
+	}
+	in := s.cfg.Look(d)
+	out := struct {
+		Dialect  string           `json:"dialect"`
+		Readings []decodedReading `json:"readings"`
+		Rejected []decodedReject  `json:"rejected"`
+	}{in.Dialect, []decodedReading{}, []decodedReject{}}
+	for i := range in.Readings {
+		out.Readings = append(out.Readings, decodedOf(&in.Readings[i]))
+	}
+	for _, rej := range in.Rejects {
+		out.Rejected = append(out.Rejected, decodedReject{rej.Reason, rej.Detail})
+	}
+	for i := range in.Aged {
+		out.Readings = append(out.Readings, decodedOf(&in.Aged[i]))
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+func decodedOf(r *ingest.Reading) decodedReading {
+	d := decodedReading{r.Station, r.Parameter, nil, r.Unit, r.Status, r.Flags, r.MeasuredAt}
+	if r.HasNumber() {
+		d.Value = &r.Value
+	}
+	return d
+}
+
+// windowFns are what a window can be reduced to.
+var windowFns = []string{"mean", "min", "max", "count", "last", "first"}
+
+// readings answers history, raw or in windows, as JSON or CSV.
+func (s *Server) readings(w http.ResponseWriter, r *http.Request) error {
+	q, err := s.rawQuery(r)
+	if err != nil {
+		return err
+	}
+	csvWanted := r.URL.Query().Get("format") == "csv"
+	every := r.URL.Query().Get("every")
+	if every == "" {
+		return s.rawReadings(w, r, q, csvWanted)
+	}
+	wq := WindowQuery{RawQuery: q, Fn: r.URL.Query().Get("fn")}
+	if wq.Fn == "" {
+		wq.Fn = "mean"
+	}
+	if !slices.Contains(windowFns, wq.Fn) {
+		return fail(http.StatusBadRequest, "fn must be one of "+strings.Join(windowFns, ", "))
+	}
+	if wq.Every, err = parseEvery(every); err != nil {
+		return err
+	}
+	// One more window than asked for tells whether there is a next page; the span bounds what history has to scan.
+	if most := q.From.Truncate(wq.Every).Add(time.Duration(q.Limit+1) * wq.Every); most.Before(wq.To) {
+		wq.To = most
+	}
+	rows, err := s.cfg.History.Windows(r.Context(), wq)
+	if err != nil {
+		return err
+	}
+	next := ""
+	if wq.To.Before(q.To) {
+		next = wq.To.UTC().Format(time.RFC3339Nano)
+	}
+	if csvWanted {
+		return writeCSV(w, next, []string{"time", "value", "count"}, len(rows), func(i int) []string {
+			return []string{stamp(rows[i].Time), number(rows[i].Value), strconv.FormatInt(rows[i].Count, 10)}
+		})
+	}
+	if rows == nil {
+		rows = []WindowRow{}
+	}
+	writeJSON(w, http.StatusOK, newList(rows, next))
+	return nil
+}
+
+func (s *Server) rawReadings(w http.ResponseWriter, r *http.Request, q RawQuery, csvWanted bool) error {
+	most := q.Limit
+	q.Limit++
+	rows, err := s.cfg.History.Raw(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	next := ""
+	if len(rows) > most {
+		next = stamp(rows[most].MeasuredAt)
+		rows = rows[:most]
+	}
+	if csvWanted {
+		return writeCSV(w, next, []string{"measured_at", "value", "raw", "status", "flags"}, len(rows), func(i int) []string {
+			return []string{stamp(rows[i].MeasuredAt), number(rows[i].Value), number(rows[i].Raw), rows[i].Status.String(), rows[i].Flags.String()}
+		})
+	}
+	if rows == nil {
+		rows = []RawRow{}
+	}
+	writeJSON(w, http.StatusOK, newList(rows, next))
+	return nil
+}
+
+func (s *Server) rawQuery(r *http.Request) (RawQuery, error) {
+	v := r.URL.Query()
+	q := RawQuery{Station: r.PathValue("id"), Parameter: v.Get("parameter"), To: s.cfg.Now().UTC()}
+	if _, ok := s.cfg.Registry().Station(q.Station); !ok {
+		return q, ErrNotFound
+	}
+	if q.Parameter == "" {
+		return q, fail(http.StatusBadRequest, "parameter is needed, for example ?parameter=cod")
+	}
+	if _, ok := s.cfg.Catalogue.Parameter(q.Parameter); !ok {
+		return q, fail(http.StatusBadRequest, "parameter "+strconv.Quote(q.Parameter)+" is not in the catalogue; see /api/v1/parameters")
+	}
+	var err error
+	if q.Limit, err = limit(r, usualReadings, mostReadings); err != nil {
+		return q, err
+	}
+	if q.To, err = instant(v.Get("to"), q.To, "to"); err != nil {
+		return q, err
+	}
+	if q.From, err = instant(v.Get("from"), q.To.Add(-24*time.Hour), "from"); err != nil {
+		return q, err
+	}
+	if q.From, err = instant(v.Get("cursor"), q.From, "cursor"); err != nil {
+		return q, err
+	}
+	if !q.From.Before(q.To) {
+		return q, fail(http.StatusBadRequest, "from must lie before to")
+	}
+	return q, nil
+}
+
+func instant(text string, otherwise time.Time, name string) (time.Time, error) {
+	if text == "" {
+		return otherwise, nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return t, fail(http.StatusBadRequest, name+" must be a time like 2026-11-24T06:05:00Z (a + in it is written %2B)")
+	}
+	return t.UTC(), nil
+}
+
+// parseEvery reads a window length: a Go duration, or whole days like 1d.
+func parseEvery(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		var n int
+		n, err = strconv.Atoi(days)
+		d = time.Duration(n) * 24 * time.Hour
+	}
+	const longest = 366 * 24 * time.Hour
+	if err != nil || d < time.Second || d > longest {
+		return 0, fail(http.StatusBadRequest, "every must be a length of time from 1s to 366d, like 5m, 1h or 1d")
+	}
+	return d, nil
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+func number(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*v, 'g', -1, 64)
+}
+
+// writeCSV writes a table; the cursor of the next page goes into a header, as the body has no room for it.
+func writeCSV(w http.ResponseWriter, next string, head []string, n int, row func(i int) []string) error {
+	var b bytes.Buffer
+	c := csv.NewWriter(&b)
+	err := c.Write(head)
+	for i := range n {
+		err = errors.Join(err, c.Write(row(i)))
+	}
+	c.Flush()
+	if err = errors.Join(err, c.Error()); err != nil {
+		return err
+	}
+	if next != "" {
+		w.Header().Set("X-Next-Cursor", next)
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	_, _ = w.Write(b.Bytes())
+	return nil
+}

@@ -1,0 +1,201 @@
+// Package web is what people and programs see: the HTTP API, the websocket, the page, the metrics.
+//
+// It promises: nothing is answered as stored before it is on disk; a slow websocket client never slows the others and never
+// misses an alert while it is connected; without credentials there is only what Config.Anonymous allows; every error is an
+// application/problem+json that says what to do. The API is described by /api/openapi.json, the websocket and MQTT by
+// /api/asyncapi.json; tests hold both against the code.
+//
+// Everything behind it arrives as function values in Config, so that the package knows no leaf.
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"quantrac/alerts"
+	"quantrac/geo"
+	"quantrac/ingest"
+)
+
+// Config is what a Server is made of. All functions must be safe for concurrent use.
+type Config struct {
+	Version string
+	Demo    bool
+	// Anonymous is the role of a request without credentials.
+	Anonymous Role
+	Tokens    *Tokens
+	// Origins may open the websocket beside the page's own.
+	Origins   []string
+	Logger    *slog.Logger
+	Now       func() time.Time
+	Gatherer  prometheus.Gatherer
+	Page      fs.FS // nil = the page was not built
+	Registry  func() *geo.Registry
+	Catalogue *ingest.Catalogue
+	Live      *alerts.Live
+	Hub       *Hub
+
+	Accept     func(ctx context.Context, d ingest.Delivery) (ingest.Receipt, error)
+	Look       func(d ingest.Delivery) *ingest.Intake
+	History    History
+	Alerts     Alerts
+	Quarantine Quarantine
+	Webhooks   Webhooks
+	Hotspots   func() any // a GeoJSON FeatureCollection
+	Readiness  func(ctx context.Context) []Dependency
+}
+
+// History reads stored readings.
+type History struct {
+	Raw     func(ctx context.Context, q RawQuery) ([]RawRow, error)
+	Windows func(ctx context.Context, q WindowQuery) ([]WindowRow, error)
+}
+
+// RawQuery asks for at most Limit rows of one parameter, ascending, From inclusive, To exclusive.
+type RawQuery struct {
+	Station, Parameter string
+	From, To           time.Time
+	Limit              int
+}
+
+// RawRow is one stored reading. Value is nil unless it is usable; Raw is the number, if there is one.
+type RawRow struct {
+	MeasuredAt time.Time     `json:"measured_at"`
+	Value      *float64      `json:"value"`
+	Raw        *float64      `json:"raw"`
+	Status     ingest.Status `json:"status"`
+	Flags      ingest.Flags  `json:"flags"`
+}
+
+// WindowQuery asks for one figure for each window of Every.
+type WindowQuery struct {
+	RawQuery
+	Every time.Duration
+	// Fn is mean, min, max, count, first or last.
+	Fn string
+}
+
+// WindowRow is the figure of the window that begins at Time.
+type WindowRow struct {
+	Time  time.Time `json:"time"`
+	Value *float64  `json:"value"`
+	Count int64     `json:"count"`
+}
+
+// Alerts reads the journal.
+type Alerts struct {
+	List func(q alerts.Query) ([]alerts.Alert, string, error)
+	Open func() []alerts.Alert
+	Get  func(ctx context.Context, id string) (alerts.Alert, []alerts.Event, bool, error)
+	// Notices lists what was sent about an alert, oldest first.
+	Notices func(id string) []Notice
+}
+
+// Notice is one try to tell a recipient about an alert.
+type Notice struct {
+	At       time.Time `json:"at"`
+	Webhook  string    `json:"webhook"`
+	Name     string    `json:"name"`
+	Event    string    `json:"event"`
+	Delivery string    `json:"delivery"`
+	Attempt  int       `json:"attempt"`
+	Status   int       `json:"status"`
+	Result   string    `json:"result"`
+	Error    string    `json:"error,omitempty"`
+}
+
+// Quarantine reads what could not be used.
+type Quarantine struct {
+	List func(ctx context.Context, before uint64, limit int) ([]ingest.Quarantined, uint64, error)
+}
+
+// Webhooks manages recipients. Bodies are the JSON of the request; answers are encoded as they are. An error that is a
+// *Invalid answers 422, ErrNotFound 404.
+type Webhooks struct {
+	List       func() any
+	Get        func(id string) (any, error)
+	Create     func(ctx context.Context, body json.RawMessage) (any, error)
+	Update     func(ctx context.Context, id string, body json.RawMessage) (any, error)
+	Delete     func(ctx context.Context, id string) error
+	Test       func(ctx context.Context, id string) (any, error)
+	Deliveries func(ctx context.Context, id, cursor string, limit int) (items any, next string, err error)
+	Redeliver  func(ctx context.Context, delivery string) (any, error)
+}
+
+// Dependency is one thing that the service needs, as /readyz shows it.
+type Dependency struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	// Needed: without it readings cannot be accepted durably.
+	Needed bool   `json:"needed"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// Server answers HTTP.
+type Server struct {
+	cfg     Config
+	auth    *authenticator
+	tickets *tickets
+	mux     *http.ServeMux
+	routes  []string
+}
+
+// New makes a server. It does no I/O.
+func New(cfg Config) *Server {
+	s := &Server{cfg: cfg, auth: newAuthenticator(cfg), tickets: newTickets(cfg.Now), mux: http.NewServeMux()}
+	s.register()
+	return s
+}
+
+// Routes lists the patterns of the API, for the check of the API's description.
+func (s *Server) Routes() []string { return s.routes }
+
+func (s *Server) register() {
+	open := func(pattern string, h http.HandlerFunc) { s.mux.HandleFunc(pattern, h) }
+	api := func(role Role, pattern string, h handler) {
+		s.routes = append(s.routes, pattern)
+		s.mux.Handle(pattern, s.guard(role, h))
+	}
+	open("GET /healthz", s.healthz)
+	open("GET /readyz", s.readyz)
+	open("GET /metrics", s.metrics)
+	open("GET /api/openapi.json", describe("openapi.json"))
+	open("GET /api/asyncapi.json", describe("asyncapi.json"))
+	open("GET /ws", s.websocket)
+	open("GET /", s.page)
+
+	api(Viewer, "GET /api/v1/info", s.info)
+	api(Viewer, "GET /api/v1/parameters", s.parameters)
+	api(Viewer, "GET /api/v1/parks", s.listParks)
+	api(Viewer, "GET /api/v1/parks/{id}", s.getPark)
+	api(Viewer, "GET /api/v1/stations", s.listStations)
+	api(Viewer, "GET /api/v1/stations/{id}", s.getStation)
+	api(Viewer, "GET /api/v1/stations/{id}/readings", s.readings)
+	api(Viewer, "GET /api/v1/alerts", s.listAlerts)
+	api(Viewer, "GET /api/v1/alerts/{id}", s.getAlert)
+	api(Viewer, "GET /api/v1/hotspots", s.hotspots)
+	api(Viewer, "POST /api/v1/decode", s.decode)
+	api(Viewer, "POST /api/v1/ws-ticket", s.ticket)
+	api(Officer, "POST /api/v1/readings", s.postReadings)
+	api(Officer, "GET /api/v1/quarantine", s.listQuarantine)
+	api(Admin, "GET /api/v1/webhooks", s.listWebhooks)
+	api(Admin, "POST /api/v1/webhooks", s.createWebhook)
+	api(Admin, "GET /api/v1/webhooks/{id}", s.getWebhook)
+	api(Admin, "PUT /api/v1/webhooks/{id}", s.updateWebhook)
+	api(Admin, "DELETE /api/v1/webhooks/{id}", s.deleteWebhook)
+	api(Admin, "POST /api/v1/webhooks/{id}/test", s.testWebhook)
+	api(Admin, "GET /api/v1/webhooks/{id}/deliveries", s.listDeliveries)
+	api(Admin, "POST /api/v1/deliveries/{id}/redeliver", s.redeliver)
+	api(Admin, "GET /api/v1/tokens", s.listTokens)
+	api(Admin, "POST /api/v1/tokens", s.createToken)
+	api(Admin, "DELETE /api/v1/tokens/{id}", s.deleteToken)
+	s.mux.Handle("/api/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		problem(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+"; see /api/openapi.json")
+	}))
+}
