@@ -22,7 +22,7 @@ func (l Limit) Ratio(v float64) float64 {
 	hasMin, hasMax := !math.IsNaN(l.Min), !math.IsNaN(l.Max)
 	switch {
 	case hasMin && hasMax:
-		return math.Abs(v-(l.Min+l.Max)/2) / ((l.Max - l.Min) / 2)
+		return denoise(math.Abs(v-(l.Min+l.Max)/2) / ((l.Max - l.Min) / 2))
 	case hasMax:
 		return v / l.Max
 	case hasMin && v <= l.Min/maxRatio:
@@ -44,4 +44,10 @@ func (l Limit) Nearer(v float64) float64 {
 	default:
 		return l.Min
 	}
+}
+
+// denoise takes the error of a binary difference off a ratio, so that pH 8.85 has gone exactly 0.9 of the way from 7.5 to 9.
+func denoise(x float64) float64 {
+	const places = 1e12
+	return math.Round(x*places) / places
 }

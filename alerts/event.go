@@ -1,0 +1,89 @@
+package alerts
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"quantrac/geo"
+)
+
+// lateAfter is the age from which a transition is news of the past: it is kept and shown, and not called out.
+const lateAfter = time.Hour
+
+// subject is what an alert is about.
+type subject struct {
+	// st is nil when the registry no longer holds the station.
+	st       *geo.Station
+	station  string
+	param    string
+	rule     string
+	ruleName geo.Text
+	basis    string
+}
+
+func subjectOf(st *geo.Station, parameter string, r *rule) subject {
+	return subject{st: st, station: st.ID, param: parameter, rule: r.ID, ruleName: r.Name, basis: r.On}
+}
+
+// follow brings the open alert of a state in line with the levels in force, and tells the change if there was one.
+func (e *Engine) follow(sub subject, s *ruleState, o *observation, was int) (Event, bool) {
+	if s.open == nil {
+		s.open = &openAlert{id: alertID(sub, o.at), openedAt: o.at}
+	}
+	s.track(o)
+	if s.active == was {
+		return Event{}, false
+	}
+	r := o.reading
+	s.open.revision++
+	s.open.late = r.ReceivedAt.Sub(r.MeasuredAt) > lateAfter
+	ev := Event{Type: Updated, At: instant(o.at), Made: r.ReceivedAt.UTC(), Alert: e.alert(sub, s.open)}
+	switch {
+	case was == 0:
+		ev.Type = Opened
+	case s.active == 0:
+		ev.Type = WasResolved
+		e.resolve(&ev.Alert, sub, ev.At, "")
+		s.open = nil
+	}
+	return ev, true
+}
+
+func (e *Engine) resolve(a *Alert, sub subject, at time.Time, cause string) {
+	a.State, a.ResolvedAt, a.Cause = Resolved, &at, cause
+	a.Summary = e.words(sub).ended(a)
+}
+
+// alert writes an open alert out in full. Nothing in it is shared with the engine's state.
+func (e *Engine) alert(sub subject, o *openAlert) Alert {
+	a := Alert{
+		ID: o.id, Revision: o.revision, Rule: sub.rule, RuleName: sub.ruleName, Severity: o.severity, State: Open,
+		Station: Where{ID: sub.station}, Parameter: sub.param, Basis: sub.basis,
+		Value: ptr(o.value), Unit: o.unit, Limit: ptr(o.limit.Nearer(o.value)), Ratio: ptr(o.ratio),
+		LimitReference: o.limit.Reference, LimitVerified: o.limit.Verified,
+		OpenedAt: instant(o.openedAt), MeasuredAt: instant(o.measuredAt), Late: o.late, Flags: o.flags.Names(),
+		URL:       e.cfg.BaseURL + "/?station=" + sub.station + "&alert=" + o.id,
+		PeakValue: ptr(o.peakValue), PeakSeverity: o.peakSeverity,
+	}
+	if sub.st != nil {
+		a.Station.Name, a.Station.Location = sub.st.Name, sub.st.Location
+		if park, ok := e.cfg.Registry.Park(sub.st.Park); ok {
+			a.Park = &Where{ID: park.ID, Name: park.Name, Location: park.Location}
+		}
+	}
+	a.Summary = e.words(sub).standing(o)
+	return a
+}
+
+// alertID names an alert for ever by what first opened it.
+func alertID(sub subject, measuredAt int64) string {
+	h := sha256.New()
+	for _, part := range []string{sub.rule, sub.station, sub.param, instant(measuredAt).Format(time.RFC3339Nano)} {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+func instant(ns int64) time.Time { return time.Unix(0, ns).UTC() }

@@ -1,0 +1,126 @@
+package alerts
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"quantrac/geo"
+)
+
+// words puts an alert into a sentence. What one instant value says is an operational warning; only an officer may speak of
+// a violation, so that word has no place here.
+type words struct {
+	symbol, unit string
+	decimals     int
+	place        geo.Text
+}
+
+func (e *Engine) words(sub subject) words {
+	w := words{symbol: sub.param, decimals: 2, place: geo.Text{VI: sub.station, EN: sub.station}}
+	if p, ok := e.cfg.Catalogue.Parameter(sub.param); ok {
+		w.symbol, w.unit, w.decimals = p.Symbol, p.Unit, p.Decimals
+	}
+	if sub.st != nil {
+		w.place = sub.st.Name
+		if w.place.EN == "" {
+			w.place.EN = w.place.VI
+		}
+	}
+	return w
+}
+
+// standing is the sentence of an open alert.
+func (w words) standing(o *openAlert) geo.Text {
+	vi, en := w.relation(o)
+	return geo.Text{
+		VI: "Cảnh báo vận hành: " + w.quantity(o.value, vietnamese) + ", " + vi + ", tại " + w.place.VI,
+		EN: "Operational warning: " + w.quantity(o.value, english) + ", " + en + ", at " + w.place.EN,
+	}
+}
+
+// ended is the sentence of a resolved alert.
+func (w words) ended(a *Alert) geo.Text {
+	if a.Cause == CauseRuleRemoved {
+		return geo.Text{
+			VI: "Kết thúc cảnh báo vận hành: quy tắc không còn áp dụng cho " + w.symbol + " tại " + w.place.VI,
+			EN: "Operational warning ended: the rule no longer applies to " + w.symbol + " at " + w.place.EN,
+		}
+	}
+	return geo.Text{
+		VI: "Kết thúc cảnh báo vận hành: " + w.quantity(*a.Value, vietnamese) + ", đã trở lại dưới mức cảnh báo, tại " + w.place.VI,
+		EN: "Operational warning ended: " + w.quantity(*a.Value, english) + ", back below the warning level, at " + w.place.EN,
+	}
+}
+
+// relation says how the value stands to its bounds.
+func (w words) relation(o *openAlert) (vi, en string) {
+	l := o.limit
+	viName, enName := "giới hạn", "limit"
+	if l.Reference == "" {
+		viName, enName = "ngưỡng cảnh báo", "alert threshold"
+	}
+	hasMin, hasMax := !math.IsNaN(l.Min), !math.IsNaN(l.Max)
+	switch {
+	case hasMin && hasMax && o.ratio > 1:
+		return "ngoài khoảng cho phép " + w.band(l, vietnamese), "outside the band " + w.band(l, english)
+	case hasMin && hasMax:
+		nearer := l.Nearer(o.value)
+		return "sát " + viName + " " + exact(nearer, vietnamese) + " của khoảng cho phép " + w.band(l, vietnamese),
+			"close to the " + enName + " " + exact(nearer, english) + " of the band " + w.band(l, english)
+	case hasMin && o.ratio > 1:
+		return "dưới " + viName + " tối thiểu " + w.bound(l.Min, vietnamese), "under the lower " + enName + " of " + w.bound(l.Min, english)
+	case hasMin:
+		return "sát " + viName + " tối thiểu " + w.bound(l.Min, vietnamese), "close to the lower " + enName + " of " + w.bound(l.Min, english)
+	case o.ratio >= 1:
+		return "bằng " + number(o.ratio, 2, vietnamese) + " lần " + viName + " " + w.bound(l.Max, vietnamese),
+			number(o.ratio, 2, english) + " times the " + enName + " of " + w.bound(l.Max, english)
+	default:
+		return "bằng " + percent(o.ratio) + " % " + viName + " " + w.bound(l.Max, vietnamese),
+			percent(o.ratio) + " % of the " + enName + " of " + w.bound(l.Max, english)
+	}
+}
+
+func (w words) quantity(v float64, mark decimalMark) string {
+	return w.symbol + " " + w.with(number(v, w.decimals, mark))
+}
+
+func (w words) bound(v float64, mark decimalMark) string { return w.with(exact(v, mark)) }
+
+func (w words) band(l Limit, mark decimalMark) string {
+	return w.with(exact(l.Min, mark) + "–" + exact(l.Max, mark))
+}
+
+func (w words) with(figure string) string {
+	if w.unit == "" {
+		return figure
+	}
+	return figure + " " + w.unit
+}
+
+type decimalMark string
+
+const (
+	english    decimalMark = "."
+	vietnamese decimalMark = ","
+)
+
+// number writes v with at most so many decimals.
+func number(v float64, decimals int, mark decimalMark) string {
+	s := strconv.FormatFloat(v, 'f', decimals, 64)
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return strings.Replace(s, ".", string(mark), 1)
+}
+
+// exact writes a bound as it is: rounding would show another law.
+func exact(v float64, mark decimalMark) string {
+	return strings.Replace(strconv.FormatFloat(v, 'f', -1, 64), ".", string(mark), 1)
+}
+
+// percent rounds down, so that a value under its limit is never shown as 100 %.
+func percent(ratio float64) string {
+	const noise = 1e-9
+	return strconv.FormatFloat(math.Floor(ratio*100+noise), 'f', 0, 64)
+}
