@@ -1,0 +1,130 @@
+package history
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"quantrac/ingest"
+)
+
+// RawQuery asks for the rows of one parameter at one station, ascending; From is inclusive, To exclusive.
+type RawQuery struct {
+	Station, Parameter string
+	From, To           time.Time
+	// Limit is the greatest number of rows; 0 = no limit.
+	Limit int
+}
+
+// Row is one stored reading. Value is nil unless it is usable; Raw is the number, if there is one at all.
+type Row struct {
+	MeasuredAt time.Time
+	Value, Raw *float64
+	Status     ingest.Status
+	Flags      ingest.Flags
+}
+
+// Raw reads rows.
+func Raw(ctx context.Context, s Store, q RawQuery) ([]Row, error) {
+	p := q.Parameter
+	text := "SELECT " + strings.Join([]string{quoteName(p), quoteName(p + "_raw"), quoteName(p + "_status"), quoteName(p + "_flags")}, ", ") +
+		where(q) + " ORDER BY time ASC" + limit(q.Limit)
+	res, err := s.Query(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]Row, 0, len(res.Rows))
+	for _, cells := range res.Rows {
+		if len(cells) != 5 {
+			return nil, fmt.Errorf("history answered %d columns, want 5", len(cells))
+		}
+		at, ok := cellTime(cells[0])
+		if !ok {
+			return nil, fmt.Errorf("history answered no time but %v", cells[0])
+		}
+		row := Row{MeasuredAt: at, Value: cellFloat(cells[1]), Raw: cellFloat(cells[2]), Status: ingest.Status(cellInt(cells[3]))}
+		if flags, ok := cells[4].(string); ok {
+			row.Flags = ingest.ParseFlags(flags)
+		}
+		if row.Value != nil {
+			row.Raw = row.Value
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// WindowQuery asks for one figure for each window of Every, aligned to the Unix epoch.
+type WindowQuery struct {
+	RawQuery
+	Every time.Duration
+	// Fn is mean, min, max, count, first or last.
+	Fn string
+}
+
+// Window is the figure of the window that begins at Time. Windows without a usable value are left out.
+type Window struct {
+	Time  time.Time
+	Value *float64
+	Count int64
+}
+
+// Windows reduces usable values to windows.
+func Windows(ctx context.Context, s Store, q WindowQuery) ([]Window, error) {
+	switch q.Fn {
+	case "mean", "min", "max", "count", "first", "last":
+	default:
+		return nil, fmt.Errorf("history knows no function %q", q.Fn)
+	}
+	field := quoteName(q.Parameter)
+	text := fmt.Sprintf("SELECT %s(%s) AS v, count(%s) AS n%s GROUP BY time(%s) fill(none) ORDER BY time ASC%s",
+		q.Fn, field, field, where(q.RawQuery), duration(q.Every), limit(q.Limit))
+	res, err := s.Query(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	windows := make([]Window, 0, len(res.Rows))
+	for _, cells := range res.Rows {
+		if len(cells) != 3 {
+			return nil, fmt.Errorf("history answered %d columns, want 3", len(cells))
+		}
+		at, ok := cellTime(cells[0])
+		if !ok {
+			return nil, fmt.Errorf("history answered no time but %v", cells[0])
+		}
+		if n := cellInt(cells[2]); n > 0 {
+			windows = append(windows, Window{Time: at, Value: cellFloat(cells[1]), Count: n})
+		}
+	}
+	return windows, nil
+}
+
+func where(q RawQuery) string {
+	return fmt.Sprintf(" FROM %s WHERE %s = %s AND time >= %d AND time < %d",
+		quoteName(Measurement), quoteName("station"), quoteText(q.Station), q.From.UnixNano(), q.To.UnixNano())
+}
+
+func limit(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return " LIMIT " + strconv.Itoa(n)
+}
+
+func duration(d time.Duration) string {
+	if d%time.Second == 0 {
+		return strconv.FormatInt(int64(d/time.Second), 10) + "s"
+	}
+	return strconv.FormatInt(int64(d/time.Millisecond), 10) + "ms"
+}
+
+// quoteName and quoteText quote for InfluxQL. Callers pass checked ids; the quoting is what makes that no matter of trust.
+func quoteName(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
+}
+
+func quoteText(s string) string {
+	return `'` + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`).Replace(s) + `'`
+}
