@@ -83,15 +83,19 @@ func (c *checker) item(it *Item) {
 	}
 	switch age := r.ReceivedAt.Sub(r.MeasuredAt); {
 	case age < -MaxAhead:
+		r.Flags |= Future
 		c.reject(it, ReasonFuture, fmt.Sprintf("measured_at %s lies %s ahead; at most %s", r.MeasuredAt.Format(time.RFC3339), (-age).Round(time.Second), MaxAhead))
-		return
 	case age > MaxAge:
+		r.Flags |= TooOld
 		c.reject(it, ReasonTooOld, fmt.Sprintf("measured_at %s is older than 60 days", r.MeasuredAt.Format(time.RFC3339)))
-		return
 	case age > LateAfter:
 		r.Flags |= Late
 	}
 	c.judge(&r, s, p, it)
+	if r.Flags&(Future|TooOld) != 0 {
+		c.in.Aged = append(c.in.Aged, r)
+		return
+	}
 	c.in.Readings = append(c.in.Readings, r)
 }
 

@@ -62,14 +62,17 @@ func (d *Door) Submit(ctx context.Context, del Delivery, done func(Receipt, erro
 	return d.Append(ctx, in, func(err error) { done(receipt, err) })
 }
 
+// Submit is the way in as doors call it; see Door.Submit.
+type Submit func(ctx context.Context, del Delivery, done func(Receipt, error)) error
+
 // Accept takes a delivery and returns when it is on disk: nil is the ack.
-func (d *Door) Accept(ctx context.Context, del Delivery) (Receipt, error) {
+func (submit Submit) Accept(ctx context.Context, del Delivery) (Receipt, error) {
 	type answer struct {
 		receipt Receipt
 		err     error
 	}
 	ch := make(chan answer, 1)
-	if err := d.Submit(ctx, del, func(r Receipt, err error) { ch <- answer{r, err} }); err != nil {
+	if err := submit(ctx, del, func(r Receipt, err error) { ch <- answer{r, err} }); err != nil {
 		return Receipt{}, err
 	}
 	select {

@@ -99,4 +99,7 @@ type Intake struct {
 	Readings []Reading
 	Marks    []Mark
 	Rejects  []Reject
+	// Aged are readings that Check rejected for their time only, flagged Future or TooOld. They show a person what was read;
+	// the log does not keep them, since the raw bytes and the reason are there.
+	Aged []Reading
 }

@@ -71,7 +71,11 @@ func (s *Server) getAlert(w http.ResponseWriter, r *http.Request) error {
 			Value: ev.Alert.Value, Ratio: ev.Alert.Ratio, Revision: ev.Alert.Revision, Summary: &ev.Alert.Summary,
 		})
 	}
-	for _, n := range s.cfg.Alerts.Notices(id) {
+	notices, err := s.cfg.Alerts.Notices(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	for _, n := range notices {
 		timeline = append(timeline, moment{Type: "notice", At: n.At, Notice: &n})
 	}
 	slices.SortStableFunc(timeline, func(a, b moment) int { return cmp.Compare(a.At.UnixNano(), b.At.UnixNano()) })

@@ -12,6 +12,9 @@ import (
 // ErrNotFound answers 404.
 var ErrNotFound = errors.New("not found")
 
+// ErrConflict, wrapped with the reason, answers 409.
+var ErrConflict = errors.New("not possible as things stand")
+
 // Invalid answers 422 and lists what is wrong with the fields of a request.
 type Invalid struct{ Problems []geo.Problem }
 
@@ -66,6 +69,8 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 		problem(w, http.StatusUnprocessableEntity, invalid.Error(), invalid.Problems...)
 	case errors.Is(err, ErrNotFound):
 		problem(w, http.StatusNotFound, err.Error())
+	case errors.Is(err, ErrConflict):
+		problem(w, http.StatusConflict, err.Error())
 	case r.Context().Err() != nil:
 		w.Header().Set("Retry-After", "5")
 		problem(w, http.StatusServiceUnavailable, "the request took too long; try again")

@@ -94,7 +94,7 @@ type Alerts struct {
 	Open func() []alerts.Alert
 	Get  func(ctx context.Context, id string) (alerts.Alert, []alerts.Event, bool, error)
 	// Notices lists what was sent about an alert, oldest first.
-	Notices func(id string) []Notice
+	Notices func(ctx context.Context, id string) ([]Notice, error)
 }
 
 // Notice is one try to tell a recipient about an alert.

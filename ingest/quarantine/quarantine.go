@@ -26,9 +26,9 @@ type Store struct {
 	records   *stream.Stream
 	onEntry   func(reason string)
 	mu        sync.RWMutex
-	sequences []uint64 // of the records, ascending
-	last      ingest.Quarantined    // newest record, without its body
-	end       uint64   // sequence of the newest record
+	sequences []uint64           // of the records, ascending
+	last      ingest.Quarantined // newest record, without its body
+	end       uint64             // sequence of the newest record
 }
 
 // Open reads the index of what is in quarantine. onEntry, if not nil, hears the reason of every new entry.

@@ -119,3 +119,24 @@ func (s *Snapshots) Save(ctx context.Context, sequence uint64, keys []string, ch
 	s.start = sequence
 	return nil
 }
+
+// WaitForConsumers returns when every consumer has passed the newest entry, or when ctx ends.
+func (l *Log) WaitForConsumers(ctx context.Context) {
+	last, err := l.LastSequence(ctx)
+	for err == nil && l.behind(last) {
+		if !pause(ctx, 10*time.Millisecond) {
+			return
+		}
+	}
+}
+
+func (l *Log) behind(last uint64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.cursors {
+		if c.passed.Load() < last {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"quantrac/alerts/webhook"
+	"quantrac/geo"
+	"quantrac/ingest/history"
+	"quantrac/ingest/stream"
+	"quantrac/web"
+)
+
+// Package web knows no leaf: here the leaves are handed to it as functions.
+
+func historyFor(store history.Store) web.History {
+	raw := func(q web.RawQuery) history.RawQuery {
+		return history.RawQuery{Station: q.Station, Parameter: q.Parameter, From: q.From, To: q.To, Limit: q.Limit}
+	}
+	return web.History{
+		Raw: func(ctx context.Context, q web.RawQuery) ([]web.RawRow, error) {
+			rows, err := history.Raw(ctx, store, raw(q))
+			out := make([]web.RawRow, len(rows))
+			for i, r := range rows {
+				out[i] = web.RawRow{MeasuredAt: r.MeasuredAt, Value: r.Value, Raw: r.Raw, Status: r.Status, Flags: r.Flags}
+			}
+			return out, err
+		},
+		Windows: func(ctx context.Context, q web.WindowQuery) ([]web.WindowRow, error) {
+			hq := history.WindowQuery{RawQuery: raw(q.RawQuery), Every: q.Every, Fn: q.Fn}
+			hq.Limit = 0 // the caller has bounded the span
+			windows, err := history.Windows(ctx, store, hq)
+			out := make([]web.WindowRow, len(windows))
+			for i, w := range windows {
+				out[i] = web.WindowRow{Time: w.Time, Value: w.Value, Count: w.Count}
+			}
+			return out, err
+		},
+	}
+}
+
+// noticesFrom lists what the sender told about an alert.
+func noticesFrom(s *webhook.Sender) func(ctx context.Context, alert string) ([]web.Notice, error) {
+	return func(ctx context.Context, alert string) ([]web.Notice, error) {
+		tries, err := s.OfAlert(ctx, alert)
+		if err != nil {
+			return nil, fmt.Errorf("notices of alert %s: %w", alert, err)
+		}
+		notices := make([]web.Notice, 0, len(tries))
+		for _, t := range tries {
+			n := web.Notice{
+				At: t.At, Webhook: t.Webhook, Event: string(t.Type), Delivery: t.ID, Attempt: t.Attempt, Status: t.Status,
+				Result: string(t.State), Error: t.Error,
+			}
+			if w, err := s.Get(t.Webhook); err == nil {
+				n.Name = w.Name
+			}
+			notices = append(notices, n)
+		}
+		return notices, nil
+	}
+}
+
+// webhookError translates the sender's errors into those that package web answers.
+func webhookError(err error) error {
+	var invalid *webhook.Invalid
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &invalid):
+		return &web.Invalid{Problems: invalid.Problems}
+	case errors.Is(err, webhook.ErrNotFound):
+		return web.ErrNotFound
+	case errors.Is(err, webhook.ErrConfigured), errors.Is(err, webhook.ErrDisabled):
+		return fmt.Errorf("%w: %w", web.ErrConflict, err)
+	}
+	return err
+}
+
+func webhooksFor(s *webhook.Sender) web.Webhooks {
+	return web.Webhooks{
+		List: func() any { return s.List() },
+		Get: func(id string) (any, error) {
+			w, err := s.Get(id)
+			return w, webhookError(err)
+		},
+		Create: func(ctx context.Context, body json.RawMessage) (any, error) {
+			spec, err := webhook.Decode(body)
+			if err != nil {
+				return nil, webhookError(err)
+			}
+			w, secret, err := s.Create(ctx, spec)
+			return struct {
+				webhook.Webhook
+				Secret string `json:"secret"`
+			}{w, secret}, webhookError(err)
+		},
+		Update: func(ctx context.Context, id string, body json.RawMessage) (any, error) {
+			spec, err := webhook.Decode(body)
+			if err != nil {
+				return nil, webhookError(err)
+			}
+			w, err := s.Update(ctx, id, spec)
+			return w, webhookError(err)
+		},
+		Delete: func(ctx context.Context, id string) error { return webhookError(s.Delete(ctx, id)) },
+		Test: func(ctx context.Context, id string) (any, error) {
+			a, err := s.Test(ctx, id)
+			return a, webhookError(err)
+		},
+		Deliveries: func(ctx context.Context, id, cursor string, limit int) (any, string, error) {
+			items, next, err := s.Deliveries(ctx, id, cursor, limit)
+			return items, next, webhookError(err)
+		},
+		Redeliver: func(ctx context.Context, delivery string) (any, error) {
+			a, err := s.Redeliver(ctx, delivery)
+			return a, webhookError(err)
+		},
+	}
+}
+
+// specs are the webhooks of the configuration file.
+func (c *config) specs() []webhook.Spec {
+	out := make([]webhook.Spec, len(c.Webhooks.Endpoints))
+	for i, e := range c.Webhooks.Endpoints {
+		out[i] = webhook.Spec{
+			Name: e.Name, URL: e.URL, Events: e.Events, Format: e.Format, Secret: e.Secret,
+			Filter: webhook.Filter{Parks: e.Filter.Parks, Stations: e.Filter.Stations, Severities: e.Filter.Severities, Late: e.Filter.Late},
+		}
+	}
+	return out
+}
+
+func (c *config) allowPrivate() []netip.Prefix {
+	var out []netip.Prefix
+	for _, cidr := range c.Webhooks.AllowPrivate {
+		if p, err := netip.ParsePrefix(cidr); err == nil { // checked with the configuration
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// checkWebhooks finds faults in the webhooks of the configuration file, at their place in it.
+func checkWebhooks(c *config) []geo.Problem {
+	problems := webhook.CheckConfigured(c.specs(), c.allowPrivate())
+	for i := range problems {
+		problems[i].Path = "webhooks.endpoints" + problems[i].Path[len("webhooks"):]
+	}
+	return problems
+}
+
+func tokenStore(b *stream.Bucket) web.TokenStore {
+	return web.TokenStore{Put: b.Put, Delete: b.Delete, All: b.All}
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"quantrac/alerts"
+	"quantrac/geo"
+	"quantrac/ingest"
+)
+
+// facts are the files of domain facts that the service judges by, checked against each other.
+type facts struct {
+	registry  *geo.Registry
+	catalogue *ingest.Catalogue
+	limits    *alerts.Limits
+	rules     *alerts.Rules
+}
+
+// demoCycle is the time between two readings in the demo; windows of time shrink with it.
+const demoCycle = 5 * time.Second
+
+// loadFacts reads what the configuration names and takes the built-in facts for the rest. All faults are reported at once.
+func loadFacts(c *config) (facts, []fault) {
+	f := facts{catalogue: ingest.BuiltinCatalogue()}
+	var faults []fault
+	var reg, lim *document
+	f.registry, reg, faults = load(faults, c.Registry, geo.Builtin, geo.NewRegistry)
+	f.limits, lim, faults = load(faults, c.Limits, alerts.BuiltinLimits, alerts.NewLimits)
+	if f.limits != nil {
+		faults = append(faults, lim.all(f.limits.CheckUnits(f.catalogue))...)
+	}
+	if f.registry == nil {
+		return f, faults
+	}
+	faults = append(faults, reg.all(checkParameters(f.registry, f.catalogue))...)
+	if f.limits != nil {
+		faults = append(faults, reg.all(f.limits.CheckAssignments(f.registry))...)
+	}
+	f.rules, _, faults = load(faults, c.Rules, alerts.BuiltinRules, func(file alerts.RulesFile) (*alerts.Rules, []geo.Problem) {
+		return alerts.CheckRules(file, f.registry, f.catalogue)
+	})
+	if len(faults) == 0 && c.demo {
+		f.registry = f.registry.WithCycle(demoCycle)
+		f.rules = f.rules.Scaled(float64(demoCycle) / float64(geo.DefaultCycle))
+	}
+	return f, faults
+}
+
+// load reads one file of facts, or takes the built-in ones.
+func load[F, T any](faults []fault, name string, builtin func() *T, build func(F) (*T, []geo.Problem)) (*T, *document, []fault) {
+	if name == "" {
+		return builtin(), &document{file: "built-in"}, faults
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, &document{file: name}, append(faults, fault{name, 1, 1, err.Error()})
+	}
+	var file F
+	doc, wrong := readYAML(name, data, &file)
+	if len(wrong) > 0 {
+		return nil, doc, append(faults, wrong...)
+	}
+	built, problems := build(file)
+	return built, doc, append(faults, doc.all(problems)...)
+}
+
+func checkParameters(reg *geo.Registry, cat *ingest.Catalogue) []geo.Problem {
+	var out []geo.Problem
+	for i, s := range reg.Stations() {
+		for j, p := range s.Parameters {
+			if _, ok := cat.Parameter(p); !ok {
+				out = append(out, geo.Problem{Path: fmt.Sprintf("stations[%d].parameters[%d]", i, j), Message: fmt.Sprintf("parameter %q is not in the catalogue", p)})
+			}
+		}
+	}
+	return out
+}
