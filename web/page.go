@@ -38,6 +38,11 @@ The API works: see <a href="/api/openapi.json">/api/openapi.json</a>.</p></body>
 
 // page serves the built UI. Files under assets/ carry their hash in their name and never change.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		problem(w, http.StatusMethodNotAllowed, "a page can only be read")
+		return
+	}
 	if s.cfg.Page == nil {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write([]byte(noPage))

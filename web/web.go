@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -168,7 +169,7 @@ func (s *Server) register() {
 	open("GET /api/openapi.json", describe("openapi.json"))
 	open("GET /api/asyncapi.json", describe("asyncapi.json"))
 	open("GET /ws", s.websocket)
-	open("GET /", s.page)
+	open("/", s.page)
 
 	api(Viewer, "GET /api/v1/info", s.info)
 	api(Viewer, "GET /api/v1/parameters", s.parameters)
@@ -195,7 +196,23 @@ func (s *Server) register() {
 	api(Admin, "GET /api/v1/tokens", s.listTokens)
 	api(Admin, "POST /api/v1/tokens", s.createToken)
 	api(Admin, "DELETE /api/v1/tokens/{id}", s.deleteToken)
-	s.mux.Handle("/api/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		problem(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+"; see /api/openapi.json")
-	}))
+	open("/api/", s.noRoute)
+}
+
+// noRoute answers what no pattern of the API takes: 405 where another method would do, else 404.
+func (s *Server) noRoute(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := s.mux.Handler(other); pattern != "/api/" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) > 0 {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		problem(w, http.StatusMethodNotAllowed, r.URL.Path+" takes "+strings.Join(allowed, ", "))
+		return
+	}
+	problem(w, http.StatusNotFound, "there is no "+r.URL.Path+"; see /api/openapi.json")
 }

@@ -1,0 +1,21 @@
+# Sourced by scripts and the Makefile: where the outside programs are that the tests talk to. A test that is told where one
+# is fails when it does not work; without the variable it looks in PATH and skips.
+PATH="$PATH:/usr/sbin"
+export PATH
+
+if [ -z "${QUANTRAC_INFLUXD:-}" ] && [ -x "$PWD/.tools/bin/influxd" ]; then
+  export QUANTRAC_INFLUXD="$PWD/.tools/bin/influxd"
+fi
+if [ -z "${QUANTRAC_MOSQUITTO:-}" ] && command -v mosquitto >/dev/null; then
+  QUANTRAC_MOSQUITTO=$(command -v mosquitto)
+  export QUANTRAC_MOSQUITTO
+fi
+# The plain binary is preferred to Debian's wrapper script, which adds flags of its own.
+for candidate in "${CHROMIUM:-}" /usr/lib/chromium/chromium chromium chromium-browser google-chrome; do
+  if [ -n "$candidate" ] && command -v "$candidate" >/dev/null; then
+    CHROMIUM=$(command -v "$candidate")
+    export CHROMIUM
+    break
+  fi
+done
+unset candidate
