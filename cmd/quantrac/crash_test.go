@@ -376,14 +376,29 @@ func startMosquitto(t *testing.T) string {
 // startInfluxd starts a real InfluxDB 1.8 and returns its HTTP address.
 func startInfluxd(t *testing.T) string {
 	t.Helper()
-	bin := os.Getenv("QUANTRAC_INFLUXD")
-	if bin == "" {
-		bin = "../../.tools/bin/influxd"
+	needInfluxd(t)
+	addr := freeAddr(t)
+	startInfluxdAt(t, addr)
+	return addr
+}
+
+func needInfluxd(t *testing.T) {
+	t.Helper()
+	if _, err := os.Stat(influxdBinary()); err != nil {
+		t.Skipf("no influxd at %s: make tools builds it", influxdBinary())
 	}
-	if _, err := os.Stat(bin); err != nil {
-		t.Skipf("no influxd at %s: make tools builds it", bin)
+}
+
+func influxdBinary() string {
+	if bin := os.Getenv("QUANTRAC_INFLUXD"); bin != "" {
+		return bin
 	}
-	addr, rpc, dir := freeAddr(t), freeAddr(t), t.TempDir()
+	return "../../.tools/bin/influxd"
+}
+
+func startInfluxdAt(t *testing.T, addr string) {
+	t.Helper()
+	bin, rpc, dir := influxdBinary(), freeAddr(t), t.TempDir()
 	conf := filepath.Join(dir, "influxdb.conf")
 	text := fmt.Sprintf("reporting-disabled = true\nbind-address = %q\n[meta]\ndir = %q\n[data]\ndir = %q\nwal-dir = %q\n[http]\nbind-address = %q\nlog-enabled = false\n[logging]\nlevel = \"error\"\n",
 		rpc, dir+"/meta", dir+"/data", dir+"/wal", addr)
@@ -399,7 +414,6 @@ func startInfluxd(t *testing.T) string {
 		defer resp.Body.Close()
 		return resp.StatusCode < http.StatusBadRequest
 	})
-	return addr
 }
 
 func runUntilEnd(t *testing.T, cmd *exec.Cmd) {
