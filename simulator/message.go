@@ -121,7 +121,7 @@ func (r *run) appendMessage(b []byte, p Plant, at time.Time, sequence uint64, st
 	b = at.In(local).AppendFormat(b, time.RFC3339)
 	b = append(b, `","sequence":`...)
 	b = strconv.AppendUint(b, sequence, 10)
-	b = append(b, `,"values":{`...)
+	b = append(b, `,"status":"measuring","values":{`...)
 	first := true
 	for _, parameter := range p.Parameters {
 		v, ok := p.Value(r.opt.Seed, parameter, at)

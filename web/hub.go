@@ -52,12 +52,17 @@ type HubState struct {
 	Stations func() []alerts.StationView
 	Alerts   func() []alerts.Alert
 	Hotspots func() any
+	// Now is the clock of snapshots; nil = time.Now.
+	Now func() time.Time
 	// Place finds a station for the filters.
 	Place func(station string) (park string, at geo.Point, ok bool)
 }
 
 // NewHub makes a hub without clients.
 func NewHub(state HubState, m *Metrics) *Hub {
+	if state.Now == nil {
+		state.Now = time.Now
+	}
 	return &Hub{epoch: rand.Text(), state: state, metrics: m, clients: map[*client]struct{}{}}
 }
 
@@ -213,8 +218,17 @@ func (h *Hub) resume(c *client, f filter, epoch string, after uint64) {
 }
 
 func (h *Hub) snapshot(f filter, seq uint64) []byte {
-	stations := slices.DeleteFunc(slices.Clone(h.state.Stations()), func(v alerts.StationView) bool { return !f.allows(h.state.Place, v.ID) })
-	open := slices.DeleteFunc(slices.Clone(h.state.Alerts()), func(a alerts.Alert) bool { return !f.allows(h.state.Place, a.Station.ID) })
+	stations, open := []alerts.StationView{}, []alerts.Alert{} // never null in JSON
+	for _, v := range h.state.Stations() {
+		if f.allows(h.state.Place, v.ID) {
+			stations = append(stations, v)
+		}
+	}
+	for _, a := range h.state.Alerts() {
+		if f.allows(h.state.Place, a.Station.ID) {
+			open = append(open, a)
+		}
+	}
 	return encode(struct {
 		Type     string               `json:"type"`
 		Sequence uint64               `json:"sequence"`
@@ -223,7 +237,7 @@ func (h *Hub) snapshot(f filter, seq uint64) []byte {
 		Stations []alerts.StationView `json:"stations"`
 		Alerts   []alerts.Alert       `json:"alerts"`
 		Hotspots any                  `json:"hotspots"`
-	}{"snapshot", seq, h.epoch, time.Now().UTC(), stations, open, h.state.Hotspots()})
+	}{"snapshot", seq, h.epoch, h.state.Now().UTC(), stations, open, h.state.Hotspots()})
 }
 
 // Close ends all clients.

@@ -1,0 +1,78 @@
+// Serves dist and an invented but plausible backend, so that the page can be worked on and looked at without the program:
+// `npm run build && npm run fixture`, then http://127.0.0.1:8090. TOKEN=... makes it ask for that token.
+
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { extname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { WebSocketServer } from 'ws'
+import { World } from './world.mjs'
+
+const POLICY =
+  "default-src 'self'; script-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+  '.geojson': 'application/geo+json',
+}
+const DIST = fileURLToPath(new URL('../dist/', import.meta.url))
+const REGISTRY = fileURLToPath(new URL('../../../geo/data/dong-nai.yaml', import.meta.url))
+
+export async function serve({ port = 8090, token = '', cycle = 5000 } = {}) {
+  const world = new World(await readFile(REGISTRY, 'utf8'), Date.now())
+  const server = createServer((req, res) => {
+    const url = new URL(req.url, 'http://fixture')
+    res.setHeader('Content-Security-Policy', POLICY)
+    res.setHeader('X-Content-Type-Options', 'nosniff')
+    if (url.pathname.startsWith('/api/v1/')) return answer(world, token, req, res, url)
+    return file(url.pathname, res)
+  })
+  const sockets = new WebSocketServer({ server, path: '/ws', handleProtocols: () => 'quantrac.v1' })
+  sockets.on('connection', (ws) => ws.on('message', () => ws.send(JSON.stringify(world.snapshot(Date.now())))))
+  const timer = setInterval(() => {
+    const frames = world.step(Date.now()).map((f) => JSON.stringify(f))
+    for (const ws of sockets.clients) for (const f of frames) ws.send(f)
+  }, cycle)
+  await new Promise((done) => server.listen(port, '127.0.0.1', done))
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    close: () => {
+      clearInterval(timer)
+      for (const ws of sockets.clients) ws.terminate()
+      server.close()
+    },
+  }
+}
+
+function answer(world, token, req, res, url) {
+  const send = (status, body) => {
+    res.writeHead(status, { 'Content-Type': 'application/json' })
+    res.end(JSON.stringify(body))
+  }
+  if (token && req.headers.authorization !== `Bearer ${token}`) return send(401, { title: 'Unauthorized', status: 401 })
+  const path = url.pathname.slice('/api/v1/'.length).split('/')
+  if (path[0] === 'ws-ticket') return send(201, { ticket: 'once' })
+  const body = world.get(path, url.searchParams)
+  return body === undefined ? send(404, { title: 'Not Found', status: 404 }) : send(200, body)
+}
+
+async function file(path, res) {
+  const name = normalize(path === '/' ? 'index.html' : path.slice(1))
+  try {
+    const body = await readFile(join(DIST, name))
+    res.writeHead(200, { 'Content-Type': TYPES[extname(name)] ?? 'application/octet-stream' })
+    res.end(body)
+  } catch {
+    res.writeHead(404)
+    res.end()
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { url } = await serve({ port: Number(process.env.PORT ?? 8090), token: process.env.TOKEN ?? '' })
+  console.log(`fixture on ${url}`)
+}

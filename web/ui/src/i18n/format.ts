@@ -1,0 +1,100 @@
+import type { Text } from '../wire.ts'
+import { en } from './en.ts'
+import { type Key, vi } from './vi.ts'
+
+export type Language = 'vi' | 'en'
+
+const TEXTS: Record<Language, Record<Key, string>> = { vi, en }
+const LOCALES: Record<Language, string> = { vi: 'vi-VN', en: 'en-GB' }
+
+/** Times are shown where the stations are, wherever the reader is. */
+const ZONE = 'Asia/Ho_Chi_Minh'
+
+/** Everything that turns data into words of one language. Pure: the present is an argument. */
+export class Words {
+  readonly language: Language
+  private readonly clock: Intl.DateTimeFormat
+  private readonly stamp: Intl.DateTimeFormat
+
+  constructor(language: Language) {
+    this.language = language
+    this.clock = new Intl.DateTimeFormat(LOCALES[language], { timeZone: ZONE, hour: '2-digit', minute: '2-digit' })
+    this.stamp = new Intl.DateTimeFormat(LOCALES[language], {
+      timeZone: ZONE,
+      day: '2-digit',
+      month: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+    })
+  }
+
+  t(key: Key, values: Record<string, string | number> = {}): string {
+    return TEXTS[this.language][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
+  }
+
+  /** The text of a name that the server chose, such as a flag; the name itself where there is no text for it. */
+  named(prefix: string, name: string): string {
+    const texts: Record<string, string> = TEXTS[this.language]
+    return texts[`${prefix}.${name}`] ?? name
+  }
+
+  text(text: Text | undefined): string {
+    if (!text) return ''
+    return text[this.language] || text.vi || text.en
+  }
+
+  number(value: number, decimals: number): string {
+    return new Intl.NumberFormat(LOCALES[this.language], { maximumFractionDigits: decimals }).format(value)
+  }
+
+  /** A measured value: as many decimals as the instrument has, also when they are 0, so that columns line up. */
+  measured(value: number, decimals: number): string {
+    return new Intl.NumberFormat(LOCALES[this.language], {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+    }).format(value)
+  }
+
+  /** How a value stands to its limit, without rounding a small excess away to 1 or a near miss up to it. */
+  ratio(ratio: number): string {
+    const shown = Math.round(ratio * 100) / 100
+    if (shown === 1 && ratio !== 1) return ratio > 1 ? `> ${this.number(1, 0)}` : `< ${this.number(1, 0)}`
+    return this.measured(ratio, 2)
+  }
+
+  time(at: string | number): string {
+    return this.clock.format(new Date(at))
+  }
+
+  date(at: string | number): string {
+    return this.stamp.format(new Date(at))
+  }
+
+  ago(at: string | number, now: number): string {
+    const s = age(at, now)
+    if (s < 2) return this.t('time.now')
+    if (s < 60) return this.t('time.seconds', { n: s })
+    if (s < 3600) return this.t('time.minutes', { n: Math.floor(s / 60) })
+    if (s < 48 * 3600) return this.t('time.hours', { n: Math.floor(s / 3600) })
+    return this.t('time.days', { n: Math.floor(s / 86400) })
+  }
+
+  /** The same without "ago", for a column that says so in its head. */
+  age(at: string | number, now: number): string {
+    const s = age(at, now)
+    if (s < 60) return this.t('time.short_seconds', { n: s })
+    if (s < 3600) return this.t('time.short_minutes', { n: Math.floor(s / 60) })
+    if (s < 48 * 3600) return this.t('time.short_hours', { n: Math.floor(s / 3600) })
+    return this.t('time.short_days', { n: Math.floor(s / 86400) })
+  }
+}
+
+/** Whole seconds; a clock that is a little ahead of ours makes no negative age. */
+function age(at: string | number, now: number): number {
+  return Math.max(0, Math.floor((now - new Date(at).getTime()) / 1000))
+}
+
+/** Lower case without Vietnamese marks, so that "bien hoa" finds "Biên Hòa" and "dong nai" finds "Đồng Nai". */
+export function plain(s: string): string {
+  return s.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '').replaceAll('đ', 'd')
+}

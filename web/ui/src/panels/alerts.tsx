@@ -1,0 +1,98 @@
+import { now, openStation, parameters, pointed, rankedAlerts, selectedAlert, words } from '../state.ts'
+import type { Alert } from '../wire.ts'
+import { basisText, bound, decimalsOf, ratioText, shortName, withUnit } from './figures.ts'
+import { SeveritySign } from './sign.tsx'
+
+/** The open alerts, worst first, then newest. */
+export function AlertList() {
+  const w = words.value
+  const alerts = rankedAlerts.value
+  if (alerts.length === 0) {
+    return (
+      <div class="empty">
+        <p>{w.t('alerts.none')}</p>
+        <p>{w.t('alerts.none_hint')}</p>
+      </div>
+    )
+  }
+  return (
+    <ul class="alerts">
+      {alerts.map((a) => (
+        <AlertRow key={a.id} alert={a} />
+      ))}
+    </ul>
+  )
+}
+
+function AlertRow({ alert: a }: { alert: Alert }) {
+  const w = words.value
+  const point = (id: string | null) => () => {
+    pointed.value = id
+  }
+  return (
+    <li>
+      <button
+        type="button"
+        class={`alert ${a.severity}${isFresh(a) ? ' fresh' : ''}`}
+        aria-pressed={selectedAlert.value === a.id}
+        data-alert={a.id}
+        onClick={() => openStation(a.station.id, a.id)}
+        onMouseEnter={point(a.station.id)}
+        onMouseLeave={point(null)}
+        onFocus={point(a.station.id)}
+        onBlur={point(null)}
+      >
+        <span class="line">
+          <SeveritySign severity={a.severity} />
+          <span class="basis">{basisText(a, w)}</span>
+          <time dateTime={a.opened_at} title={w.date(a.opened_at)}>
+            {w.ago(a.opened_at, now.value)}
+          </time>
+        </span>
+        <Figures alert={a} />
+        <span class="where">{w.text(a.station.name)}</span>
+        <Source alert={a} park={w.text(a.park?.name)} />
+      </button>
+    </li>
+  )
+}
+
+/** For how long a new alert stands out, ms. */
+const FRESH = 60_000
+
+function isFresh(a: Alert): boolean {
+  return now.value - Date.parse(a.opened_at) < FRESH
+}
+
+/** Parameter, value, limit, ratio in one line. */
+export function Figures({ alert: a }: { alert: Alert }) {
+  const w = words.value
+  if (!a.parameter) return <span class="figures">{w.t('alert.station')}</span>
+  const decimals = decimalsOf(a.parameter, parameters.value)
+  return (
+    <span class="figures">
+      <b class="what">{shortName(a.parameter, parameters.value, w)}</b>
+      {a.value !== null && <b>{withUnit(w.measured(a.value, decimals), a.unit)}</b>}
+      {a.limit !== null && <span class="limit">{w.t('alert.limit', { limit: bound(a.limit, w) })}</span>}
+      {a.ratio !== null && (
+        <span class="times" title={ratioText(a, w)}>
+          {w.ratio(a.ratio)}×
+        </span>
+      )}
+    </span>
+  )
+}
+
+/** Where the limit comes from, and everything that tells the reader to be careful. */
+export function Source({ alert: a, park = '' }: { alert: Alert; park?: string }) {
+  const w = words.value
+  return (
+    <span class="source">
+      {park && <span class="park">{park}</span>}
+      {a.limit_reference && <span>{a.limit_reference}</span>}
+      {a.limit_reference && !a.limit_verified && <em>{w.t('alert.unverified')}</em>}
+      {a.late && <em>{w.t('alert.late')}</em>}
+      {a.acknowledged_by && <em class="done">{w.t('alert.acknowledged', { who: a.acknowledged_by })}</em>}
+    </span>
+  )
+}

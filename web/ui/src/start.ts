@@ -1,0 +1,92 @@
+import { batch } from '@preact/signals'
+import { api, setToken, Unauthorized } from './api.ts'
+import { followDetail } from './detail.ts'
+import { followHistory } from './history.ts'
+import { Socket } from './socket.ts'
+import { dispatch, model, needsToken, now, selectedStation, words } from './state.ts'
+import type { Frame } from './wire.ts'
+
+/** Frames are taken in together this often, ms: a burst of a thousand frames makes a few renders, not a thousand. */
+const GATHER = 60
+const RETRY = 5000
+
+let socket: Socket | null = null
+
+/** Starts what moves: the data, the socket, the clock. */
+export function start(): void {
+  setInterval(() => {
+    now.value = Date.now()
+  }, 1000)
+  followHistory(Date.now)
+  followDetail()
+  void load()
+}
+
+/** What changes rarely comes by HTTP; then the socket brings everything else. */
+async function load(): Promise<void> {
+  try {
+    const [info, parameters, parks] = await Promise.all([api.info(), api.parameters(), api.parks()])
+    batch(() => {
+      needsToken.value = false
+      dispatch({ type: 'info', info })
+      dispatch({ type: 'parameters', items: parameters })
+      dispatch({ type: 'parks', items: parks })
+    })
+    document.title = `${words.peek().text(info.title)} · quantrac`
+    listen()
+  } catch (err) {
+    if (err instanceof Unauthorized) {
+      needsToken.value = true
+      return
+    }
+    dispatch({ type: 'connection', connection: 'reconnecting' })
+    setTimeout(() => void load(), RETRY)
+  }
+}
+
+function listen(): void {
+  let waiting: Frame[] = []
+  const take = () => {
+    const frames = waiting
+    waiting = []
+    const at = Date.now()
+    batch(() => {
+      for (const frame of frames) dispatch({ type: 'frame', frame, at })
+    })
+  }
+  socket?.end()
+  socket = new Socket({
+    address: address,
+    position: () => {
+      const { epoch, sequence } = model.peek()
+      return epoch ? { epoch, after: sequence } : null
+    },
+    onFrame: (frame) => {
+      waiting.push(frame)
+      if (waiting.length === 1) setTimeout(take, GATHER)
+    },
+    onConnection: (connection) => dispatch({ type: 'connection', connection }),
+  })
+  socket.start()
+}
+
+async function address(): Promise<string> {
+  try {
+    return await api.socket()
+  } catch (err) {
+    if (err instanceof Unauthorized) needsToken.value = true
+    throw err
+  }
+}
+
+export function signIn(token: string): Promise<void> {
+  setToken(token.trim())
+  return load()
+}
+
+export function signOut(): void {
+  setToken(null)
+  socket?.end()
+  selectedStation.value = null
+  location.reload()
+}

@@ -1,0 +1,96 @@
+import { computed, signal } from '@preact/signals'
+import { type Language, Words } from './i18n/format.ts'
+import { apply, empty, type Model, ranked, type StoreEvent } from './store.ts'
+import { STATES, type State } from './wire.ts'
+
+/** The signals that the page hangs on: the model, and what the reader has chosen. */
+
+const current = signal<Model>(empty)
+export const model = computed(() => current.value)
+
+export function dispatch(e: StoreEvent): void {
+  current.value = apply(current.peek(), e)
+}
+
+export const stations = computed(() => current.value.stations)
+export const parks = computed(() => current.value.parks)
+export const parameters = computed(() => current.value.parameters)
+export const openAlerts = computed(() => current.value.alerts)
+export const rankedAlerts = computed(() => ranked(openAlerts.value))
+export const hotspots = computed(() => current.value.hotspots)
+
+/** The present, once a second. */
+export const now = signal(Date.now())
+
+export type Theme = 'light' | 'dark'
+export type Tab = 'alerts' | 'stations' | 'hotspots'
+
+export const language = signal<Language>(read('quantrac.language') === 'en' ? 'en' : 'vi')
+export const words = computed(() => new Words(language.value))
+
+const systemDark = matchMedia('(prefers-color-scheme: dark)')
+const system = signal<Theme>(systemDark.matches ? 'dark' : 'light')
+systemDark.addEventListener('change', (e) => {
+  system.value = e.matches ? 'dark' : 'light'
+})
+const chosenTheme = signal<Theme | null>(asTheme(read('quantrac.theme')))
+export const theme = computed<Theme>(() => chosenTheme.value ?? system.value)
+
+export const tab = signal<Tab>('alerts')
+export const shown = signal<ReadonlySet<State>>(new Set(STATES))
+export const selectedStation = signal<string | null>(null)
+export const selectedAlert = signal<string | null>(null)
+/** The station under the pointer or the focus, on the map or in a list. */
+export const pointed = signal<string | null>(null)
+export const needsToken = signal(false)
+/** Where the map should look; a new object each time, so that the same place can be asked for twice. */
+export const lookAt = signal<{ center: [number, number]; zoom: number } | 'all' | null>(null)
+
+export function setLanguage(l: Language): void {
+  language.value = l
+  write('quantrac.language', l)
+}
+
+export function setTheme(t: Theme): void {
+  chosenTheme.value = t
+  write('quantrac.theme', t)
+}
+
+export function toggleState(s: State): void {
+  const next = new Set(shown.peek())
+  if (!next.delete(s)) next.add(s)
+  shown.value = next
+}
+
+export function openStation(id: string, alert: string | null = null): void {
+  selectedAlert.value = alert
+  selectedStation.value = id
+  const s = stations.peek().get(id)
+  if (s) lookAt.value = { center: s.location, zoom: 10 }
+}
+
+export function closeStation(): void {
+  selectedStation.value = null
+  selectedAlert.value = null
+}
+
+/** A browser may refuse storage; the choice then lasts as long as the page. */
+function read(key: string): string | null {
+  try {
+    return localStorage.getItem(key)
+  } catch {
+    return null
+  }
+}
+
+function write(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value)
+  } catch {
+    // Nothing to do: see read.
+  }
+}
+
+function asTheme(s: string | null): Theme | null {
+  return s === 'light' || s === 'dark' ? s : null
+}

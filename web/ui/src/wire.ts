@@ -1,0 +1,219 @@
+/**
+ * What the server sends, as it is on the wire. The Go side writes testdata/events.json from the same types, so a difference
+ * between the two fails a test on one side or the other.
+ */
+
+export interface Text {
+  vi: string
+  en: string
+}
+
+/** Longitude, latitude in degrees. */
+export type Point = [number, number]
+
+/** From best to worst would be a lie: offline is not worse than exceed. This is the order of legends and counts. */
+export const STATES = [
+  'exceed',
+  'preparing',
+  'tendency',
+  'good',
+  'fault',
+  'calibrating',
+  'no_discharge',
+  'offline',
+] as const
+export type State = (typeof STATES)[number]
+
+/** Worst first. */
+export const SEVERITIES = ['emergency', 'critical', 'warning', 'info'] as const
+export type Severity = (typeof SEVERITIES)[number]
+
+export interface Latest {
+  value: number | null
+  unit: string
+  status: string
+  flags: string[]
+  measured_at: string
+  received_at: string
+  /** The bound that the value is nearer to. */
+  limit: number | null
+  limit_min: number | null
+  limit_max: number | null
+  /** 1 is at the limit; null without a limit. */
+  ratio: number | null
+}
+
+export interface Station {
+  id: string
+  name: Text
+  park: string
+  kind: string
+  location: Point
+  parameters: string[]
+  state: State
+  index: number | null
+  latest: Record<string, Latest>
+}
+
+export interface Park {
+  id: string
+  name: Text
+  location: Point
+  /** How far the position can be off. */
+  precision_km: number
+  area_ha?: number
+  place?: string
+  capacity_m3_day?: number
+  receiving_water?: string
+  confidence?: string
+  stations: string[]
+  state: State
+  index: number | null
+}
+
+export interface Parameter {
+  code: string
+  name: Text
+  unit: string
+  symbol: string
+  decimals: number
+}
+
+export interface Info {
+  title: Text
+  version: string
+  role: string
+  demo: boolean
+}
+
+export interface Where {
+  id: string
+  name: Text
+  location?: Point
+}
+
+export interface Alert {
+  id: string
+  revision: number
+  rule: string
+  rule_name?: Text
+  severity: Severity
+  state: 'open' | 'resolved' | 'withdrawn'
+  station: Where
+  park: Where | null
+  parameter: string | null
+  /** The rule's "on"; "value" is one 5-minute value and never a violation. */
+  basis: string
+  value: number | null
+  unit: string | null
+  limit: number | null
+  ratio: number | null
+  limit_reference: string
+  limit_verified: boolean
+  opened_at: string
+  measured_at: string
+  late: boolean
+  flags: string[]
+  summary: Text
+  url: string
+  acknowledged_at?: string
+  acknowledged_by?: string
+  assignee?: string
+  resolved_at?: string
+  cause?: string
+  peak_value: number | null
+  peak_severity: Severity
+}
+
+export interface Notice {
+  webhook: string
+  name: string
+  event: string
+  attempt: number
+  status: number
+  result: string
+  error?: string
+}
+
+export interface Moment {
+  type: string
+  at: string
+  event_at?: string
+  severity?: Severity
+  state?: string
+  value?: number | null
+  ratio?: number | null
+  revision?: number
+  summary?: Text
+  notice?: Notice
+}
+
+export interface AlertDetail extends Alert {
+  timeline: Moment[]
+}
+
+export interface HotspotProperties {
+  id: string
+  /** 1 is the worst. */
+  rank: number
+  score: number
+  z: number | null
+  p: number | null
+  parameter: string
+  since: string
+  trend: string | number | null
+  stations: string[]
+  reason?: Text
+}
+
+export interface Hotspot {
+  type: 'Feature'
+  id?: string
+  geometry: { type: 'Polygon'; coordinates: Point[][] }
+  properties: HotspotProperties
+}
+
+export interface Hotspots {
+  type: 'FeatureCollection'
+  features: Hotspot[]
+}
+
+export interface ReadingItem {
+  station: string
+  parameter: string
+  value: number | null
+  unit: string
+  status: string
+  flags: string[]
+  measured_at: string
+  ratio: number | null
+}
+
+export interface WindowRow {
+  time: string
+  value: number | null
+  count: number
+}
+
+export interface List<T> {
+  items: T[]
+  next_cursor: string | null
+}
+
+export interface SnapshotFrame {
+  type: 'snapshot'
+  sequence: number
+  /** New for each process of the server. */
+  epoch: string
+  time: string
+  stations: Station[]
+  alerts: Alert[]
+  hotspots: Hotspots
+}
+
+export type Frame =
+  | SnapshotFrame
+  | { type: 'readings'; sequence: number; items: ReadingItem[] }
+  | { type: 'station'; sequence: number; station: Station }
+  | { type: 'alert'; sequence: number; alert: Alert }
+  | { type: 'hotspots'; sequence: number; hotspots: Hotspots }

@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config'
+
+/** Where `npm run dev` finds the program: `quantrac demo`, or the fixture server. */
+const backend = 'http://127.0.0.1:8080'
+
+export default defineConfig({
+  // Relative, so that the page also works below a path of a reverse proxy.
+  base: './',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  // The page is one piece: MapLibre is most of it, and nothing is shown without the map.
+  build: { target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 1600, sourcemap: false },
+  server: {
+    proxy: {
+      '/api': backend,
+      '/ws': { target: backend, ws: true },
+    },
+  },
+  test: { include: ['test/**/*.test.ts'] },
+})
