@@ -93,11 +93,6 @@ func (l *level) score(v, ratio float64) float64 {
 	return score
 }
 
-// bound is the absolute bound that a value is measured against.
-func (l *level) bound(v float64) float64 {
-	return Limit{Min: l.below, Max: l.above}.Nearer(v)
-}
-
 func ptr[T any](x T) *T { return &x }
 
 func orNaN(p *float64) float64 {

@@ -95,8 +95,10 @@ func TestStates(t *testing.T) {
 			t.Errorf("after %s %g: %s, want %s", c.readings[0].Parameter, c.readings[0].Value, v.State, c.want)
 		}
 	}
-	l.Apply([]ingest.Reading{reading("s0", "flow_out", minutes(24), 3), reading("s0", "cod", minutes(24), 20),
-		reading("s0", "tss", minutes(24), 3), reading("s0", "nh4_n", minutes(24), 1)})
+	l.Apply([]ingest.Reading{
+		reading("s0", "flow_out", minutes(24), 3), reading("s0", "cod", minutes(24), 20),
+		reading("s0", "tss", minutes(24), 3), reading("s0", "nh4_n", minutes(24), 1),
+	})
 	if v, _ := l.Station("s0"); v.State != alerts.Good {
 		t.Errorf("all is well again, but %s", v.State)
 	}

@@ -9,93 +9,76 @@ import (
 // backfillBatch is the number of messages in one array of back-fill.
 const backfillBatch = 48
 
+// due is one message that is to be made: its instant, and the time between two messages then.
+type due struct {
+	at   time.Time
+	step time.Duration
+}
+
 // backfill sends the past from from up to the beginning of the run, oldest first, as arrays.
 func (g *gateway) backfill(ctx context.Context, from time.Time) error {
 	opt := &g.run.opt
-	for i, p := range g.plants {
-		at := from.Truncate(opt.BackfillStep).Add(opt.BackfillStep)
-		for !at.After(g.run.start) {
-			var times []time.Time
-			for ; !at.After(g.run.start) && len(times) < backfillBatch; at = at.Add(opt.BackfillStep) {
-				times = append(times, at)
-			}
-			if err := g.send(ctx, i, p, times, opt.BackfillStep); err != nil {
-				return err
-			}
+	for i := range g.plants {
+		var batch []due
+		for at := from.Truncate(opt.BackfillStep).Add(opt.BackfillStep); !at.After(g.run.start); at = at.Add(opt.BackfillStep) {
+			batch = append(batch, g.ready(i, due{at, opt.BackfillStep})...)
+		}
+		if err := g.sendAll(ctx, i, batch); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// publishAll sends one message of every station, and what a station has held back during an outage that is over.
+// publishAll sends one message of every station, after what an outage that is over has held back.
 func (g *gateway) publishAll(ctx context.Context, at time.Time) error {
-	opt := &g.run.opt
-	for i, p := range g.plants {
-		times := []time.Time{at}
-		if back := g.run.endedOutage(p.ID, at); back > 0 {
-			times = nil
-			for t := at.Add(-back); !t.After(at); t = t.Add(opt.Interval) {
-				times = append(times, t)
-			}
+	for i := range g.plants {
+		if err := g.sendAll(ctx, i, g.ready(i, due{at, g.run.opt.Interval})); err != nil {
+			return err
 		}
-		for len(times) > 0 {
-			n := min(len(times), backfillBatch)
-			if err := g.send(ctx, i, p, times[:n], opt.Interval); err != nil {
-				return err
-			}
-			times = times[n:]
-		}
-	}
-	// Acknowledgements that are there already; the rest is waited for when the window is full.
-	for len(g.sent) > 0 {
-		select {
-		case <-g.sent[0].token.Done():
-			if err := g.settle(ctx); err != nil {
-				return err
-			}
-			continue
-		default:
-		}
-		break
 	}
 	return nil
 }
 
-// endedOutage is the length of an outage that ended within the interval before at; 0 = there was none.
-func (r *run) endedOutage(station string, at time.Time) time.Duration {
-	for _, e := range r.opt.Scenario.Events {
-		end := r.start.Add(e.Start + e.Duration)
-		if e.Station == station && e.Code == Outage && !at.Before(end) && at.Add(-r.opt.Interval).Before(end) {
-			begin := r.start.Add(e.Start)
-			return at.Sub(begin).Truncate(r.opt.Interval)
-		}
+// ready is what the i-th station can send now, oldest first: nothing while an outage lasts, and when it is over all that
+// was measured in it.
+func (g *gateway) ready(i int, d due) []due {
+	g.held[i] = append(g.held[i], d)
+	if silent(g.run.opt.Scenario.active(g.plants[i].ID, g.run.start, d.at)) {
+		return nil
 	}
-	return 0
+	out := g.held[i]
+	g.held[i] = nil
+	return out
 }
 
-// send publishes the messages of a station for some instants: one object, or an array of them.
-func (g *gateway) send(ctx context.Context, i int, p Plant, times []time.Time, step time.Duration) error {
-	var body []byte
-	n, twice := 0, false
-	for _, at := range times {
-		events := g.run.opt.Scenario.active(p.ID, g.run.start, at)
-		if silent(events) && len(times) == 1 || silent(events) && at.Before(g.run.start) {
-			continue
+func (g *gateway) sendAll(ctx context.Context, i int, all []due) error {
+	for len(all) > 0 {
+		n := min(len(all), backfillBatch)
+		if err := g.send(ctx, i, all[:n]); err != nil {
+			return err
 		}
+		all = all[n:]
+	}
+	return nil
+}
+
+// send publishes messages of one station: one object, or an array of them.
+func (g *gateway) send(ctx context.Context, i int, batch []due) error {
+	p := g.plants[i]
+	var body []byte
+	twice := false
+	for n, d := range batch {
 		if n > 0 {
 			body = append(body, ',')
 		}
-		n++
 		g.sequence[i]++
-		body = g.run.appendMessage(body, p, at, g.sequence[i], step)
-		for _, e := range events {
+		body = g.run.appendMessage(body, p, d.at, g.sequence[i], d.step)
+		for _, e := range g.run.opt.Scenario.active(p.ID, g.run.start, d.at) {
 			twice = twice || e.Code == Duplicate
 		}
 	}
-	switch {
-	case n == 0:
-		return nil
-	case n > 1:
+	if len(batch) > 1 {
 		body = append(append([]byte{'['}, body...), ']')
 	}
 	if err := g.publish(ctx, readingsTopic(p.ID), body); err != nil || !twice {

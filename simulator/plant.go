@@ -60,7 +60,7 @@ var (
 const weekendShare = 0.87
 
 // quantity says how a parameter behaves in a good plant: a mean between Low and High that is the plant's own, a shape of the
-// day damped by Damp, noise of standard deviation Sigma (relative where Relative), and a hold: analysers of COD and ammonium
+// day damped by Damp, noise of standard deviation Sigma, and a hold: analysers of COD and ammonium
 // repeat a value until the next one is ready.
 type quantity struct {
 	low, high float64
@@ -68,7 +68,6 @@ type quantity struct {
 	damp      float64
 	lag       time.Duration
 	sigma     float64
-	relative  bool
 	hold      time.Duration
 	loaded    bool
 	decimals  float64

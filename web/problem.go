@@ -12,7 +12,7 @@ import (
 // ErrNotFound answers 404.
 var ErrNotFound = errors.New("not found")
 
-// ErrConflict, wrapped with the reason, answers 409.
+// ErrConflict answers 409; it is wrapped with the reason.
 var ErrConflict = errors.New("not possible as things stand")
 
 // Invalid answers 422 and lists what is wrong with the fields of a request.

@@ -53,11 +53,17 @@ func TestRetryAfter(t *testing.T) {
 		header string
 		want   time.Duration
 	}{
-		{503, "120", 2 * time.Minute}, {429, " 7 ", 7 * time.Second}, {503, "99999999", maxRetryAfter}, {503, "-5", 0}, {503, "soon", 0}, {503, "", 0},
+		{503, "120", 2 * time.Minute},
+		{429, " 7 ", 7 * time.Second},
+		{503, "99999999", maxRetryAfter},
+		{503, "-5", 0},
+		{503, "soon", 0},
+		{503, "", 0},
 		{429, now.Add(90 * time.Second).Format(http.TimeFormat), 90 * time.Second},
 		{429, now.Add(-time.Hour).Format(http.TimeFormat), 0},
 		{429, now.Add(100 * time.Hour).Format(http.TimeFormat), maxRetryAfter},
-		{500, "120", 0}, {200, "120", 0},
+		{500, "120", 0},
+		{200, "120", 0},
 	} {
 		if got := retryAfter(c.status, c.header, now); got != c.want {
 			t.Errorf("%d %q: %s, want %s", c.status, c.header, got, c.want)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,7 +21,7 @@ func check(args []string, stdout io.Writer) error {
 		fmt.Fprintln(fs.Output(), "usage: quantrac check [FILE...]\n\nValidates configuration, registry, rules, limits and webhooks. Without a file it checks quantrac.yaml if there is\none, else the built-in facts. Every fault is printed as file:line:column: message; the exit status is then 1.")
 	}
 	if err := fs.Parse(args); err != nil {
-		if err == flag.ErrHelp {
+		if errors.Is(err, flag.ErrHelp) {
 			return err
 		}
 		return errUsage
@@ -54,7 +55,7 @@ func checkFile(file string) []fault {
 		return []fault{{file, 1, 1, err.Error()}}
 	}
 	var keys map[string]yaml.Node
-	if err := yaml.NewDecoder(bytes.NewReader(data)).Decode(&keys); err != nil && err != io.EOF {
+	if err := yaml.NewDecoder(bytes.NewReader(data)).Decode(&keys); err != nil && !errors.Is(err, io.EOF) {
 		return []fault{syntaxFault(file, err)}
 	}
 	has := func(key string) bool { _, ok := keys[key]; return ok }

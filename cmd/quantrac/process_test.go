@@ -75,7 +75,9 @@ func (p *process) start() {
 // kill is kill -9.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
-	<-p.done
+	if err := <-p.done; err == nil {
+		p.t.Log("the process had ended by itself")
+	}
 	p.cmd = nil
 }
 
@@ -90,8 +92,7 @@ func (p *process) stop() {
 		}
 	case <-time.After(10 * time.Second):
 		p.t.Error("did not stop within 10 s")
-		_ = p.cmd.Process.Kill()
-		<-p.done
+		p.kill()
 	}
 	p.cmd = nil
 }

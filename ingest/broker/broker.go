@@ -36,7 +36,7 @@ import (
 	"quantrac/ingest"
 )
 
-// AllStations, as an entry of Identity.Stations, permits every station.
+// AllStations permits every station, as an entry of Identity.Stations.
 const AllStations = "*"
 
 // Identity is who a gateway proved to be.
@@ -141,7 +141,7 @@ func Open(opts Options) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open broker: %w", err)
 	}
-	l, err := net.Listen("tcp", opts.Listen)
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", opts.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("open broker: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -318,7 +319,7 @@ func (c *raw) expectClosed() {
 	for {
 		first, body, err := c.tryRead()
 		if err != nil {
-			if ne, ok := err.(net.Error); ok && ne.Timeout() {
+			if ne := net.Error(nil); errors.As(err, &ne) && ne.Timeout() {
 				c.t.Fatal("the connection stays open")
 			}
 			return

@@ -30,7 +30,12 @@ func TestMosquittoPub(t *testing.T) {
 	b := start(t, Options{Anonymous: true, Submit: d.Submit})
 	_, port, _ := net.SplitHostPort(b.Addr().String())
 	for i, args := range [][]string{
-		{"-V", "5", "-q", "0"}, {"-V", "5", "-q", "1"}, {"-V", "5", "-q", "2"}, {"-V", "311", "-q", "1"}, {"-V", "311", "-q", "2"}, {"-V", "31", "-q", "1"},
+		{"-V", "5", "-q", "0"},
+		{"-V", "5", "-q", "1"},
+		{"-V", "5", "-q", "2"},
+		{"-V", "311", "-q", "1"},
+		{"-V", "311", "-q", "2"},
+		{"-V", "31", "-q", "1"},
 		{"-V", "5", "-q", "1", "-D", "publish", "user-property", "a", "b", "-D", "publish", "content-type", "application/json"},
 		{"-V", "5", "-q", "2", "-D", "publish", "user-property", "a", "b"},
 		{"-V", "5", "-q", "1", "-D", "publish", "message-expiry-interval", "10"},

@@ -89,7 +89,7 @@ func (w *Writer) write(ctx context.Context, lines []byte, count int) error {
 		return err
 	case count == 1:
 		w.metrics.points.WithLabelValues("parked").Inc()
-		w.log.Error("InfluxDB refuses a point for ever; its raw bytes stay in the log", "line", string(bytes.TrimSpace(lines)), "error", err)
+		w.log.Error("a point is refused for ever; its raw bytes stay in the log", "line", string(bytes.TrimSpace(lines)), "error", err)
 		return nil
 	}
 	half := count / 2

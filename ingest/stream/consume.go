@@ -63,7 +63,7 @@ type Handler func(ctx context.Context, batches []Batch) error
 func (l *Log) Consume(ctx context.Context, c *Cursor, handle Handler) error {
 	decode := newDecoder()
 	var batches []Batch
-	err := l.follow(ctx, intakeStream, c.passed.Load(), func(msgs []Record) error {
+	l.follow(ctx, intakeStream, c.passed.Load(), func(msgs []Record) error {
 		batches = batches[:0]
 		for _, m := range msgs {
 			entries, err := decode.batch(m.Data)
@@ -82,25 +82,21 @@ func (l *Log) Consume(ctx context.Context, c *Cursor, handle Handler) error {
 		c.passed.Store(last)
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("consumer %s: %w", c.name, err)
-	}
 	return nil
 }
 
 // follow calls handle with the messages of a stream behind sequence after, in order, until ctx ends. An error of handle means
 // the same messages again after a pause.
-func (l *Log) follow(ctx context.Context, stream string, after uint64, handle func([]Record) error) error {
+func (l *Log) follow(ctx context.Context, stream string, after uint64, handle func([]Record) error) {
 	for ctx.Err() == nil {
 		next, err := l.followOnce(ctx, stream, after, handle)
 		after = next
 		if ctx.Err() != nil {
-			return nil
+			return
 		}
 		l.opt.Logger.Warn("reading the log was interrupted, going on", "stream", stream, "after", after, "error", err)
 		pause(ctx, time.Second)
 	}
-	return nil
 }
 
 func (l *Log) followOnce(ctx context.Context, stream string, after uint64, handle func([]Record) error) (uint64, error) {

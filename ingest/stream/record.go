@@ -91,7 +91,8 @@ func (s *Stream) Get(ctx context.Context, sequence uint64) (Record, error) {
 // Follow calls handle with the records behind sequence after, in order, until ctx ends. An error of handle means the same
 // records again after a pause.
 func (s *Stream) Follow(ctx context.Context, after uint64, handle func([]Record) error) error {
-	return s.log.follow(ctx, s.name, after, handle)
+	s.log.follow(ctx, s.name, after, handle)
+	return nil
 }
 
 // Replay calls handle with the records behind sequence after up to the newest at the time of the call, then returns the
@@ -104,10 +105,11 @@ func (s *Stream) Replay(ctx context.Context, after uint64, handle func([]Record)
 	rctx, done := context.WithCancel(ctx)
 	defer done()
 	var failed error
-	err = s.log.follow(rctx, s.name, after, func(recs []Record) error {
-		if failed = handle(recs); failed != nil {
+	s.log.follow(rctx, s.name, after, func(recs []Record) error {
+		failed = handle(recs)
+		if failed != nil {
 			done()
-			return nil
+			return failed
 		}
 		after = recs[len(recs)-1].Sequence
 		if after >= last {
@@ -115,7 +117,7 @@ func (s *Stream) Replay(ctx context.Context, after uint64, handle func([]Record)
 		}
 		return nil
 	})
-	return after, errors.Join(failed, err, ctx.Err())
+	return after, errors.Join(failed, ctx.Err())
 }
 
 // Trim removes the records at and below sequence.
