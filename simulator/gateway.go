@@ -132,23 +132,20 @@ func (g *gateway) publish(ctx context.Context, topic string, payload []byte) err
 	return nil
 }
 
-// settle waits until the oldest message is acknowledged.
+// settle waits for the answer to the oldest message: acknowledged, it is done; lost with its connection, all that is not
+// acknowledged goes out again on a new one.
 func (g *gateway) settle(ctx context.Context) error {
-	for {
-		select {
-		case <-g.sent[0].token.Done():
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		if g.sent[0].token.Error() == nil {
-			g.run.acked.Add(1)
-			g.sent = g.sent[1:]
-			return nil
-		}
-		if err := g.reconnect(ctx); err != nil {
-			return err
-		}
+	select {
+	case <-g.sent[0].token.Done():
+	case <-ctx.Done():
+		return ctx.Err()
 	}
+	if g.sent[0].token.Error() != nil {
+		return g.reconnect(ctx)
+	}
+	g.run.acked.Add(1)
+	g.sent = g.sent[1:]
+	return nil
 }
 
 // reconnect replaces the connection and sends again, in order, what was not acknowledged on the old one.

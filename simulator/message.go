@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// loggerMemory is how far back a logger remembers what it could not send (Circular 10/2021, Art. 39).
+const loggerMemory = 60 * 24 * time.Hour
+
 // backfillBatch is the number of messages in one array of back-fill.
 const backfillBatch = 48
 
@@ -43,6 +46,9 @@ func (g *gateway) publishAll(ctx context.Context, at time.Time) error {
 // ready is what the i-th station can send now, oldest first: nothing while an outage lasts, and when it is over all that
 // was measured in it.
 func (g *gateway) ready(i int, d due) []due {
+	if held := g.held[i]; len(held) > 0 && d.at.Sub(held[0].at) > loggerMemory {
+		g.held[i] = held[1:]
+	}
 	g.held[i] = append(g.held[i], d)
 	if silent(g.run.opt.Scenario.active(g.plants[i].ID, g.run.start, d.at)) {
 		return nil

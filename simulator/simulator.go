@@ -26,7 +26,7 @@ type Options struct {
 	// ClientID begins the MQTT client id of every gateway. "" = one that no other run has, so that two runs can share a
 	// broker; a fixed one keeps the gateways' names across runs.
 	ClientID string
-	Plants             []Plant
+	Plants   []Plant
 	// Interval between two messages of a station; 5 min.
 	Interval time.Duration
 	// Backfill is how much of the past is sent first, on a grid of BackfillStep (5 min); 0 = none.

@@ -184,7 +184,7 @@ func (s *Server) register() {
 	api(Viewer, "POST /api/v1/decode", s.decode)
 	api(Viewer, "POST /api/v1/ws-ticket", s.ticket)
 	api(Officer, "POST /api/v1/readings", s.postReadings)
-	api(Officer, "GET /api/v1/quarantine", s.listQuarantine)
+	api(Viewer, "GET /api/v1/quarantine", s.listQuarantine)
 	api(Admin, "GET /api/v1/webhooks", s.listWebhooks)
 	api(Admin, "POST /api/v1/webhooks", s.createWebhook)
 	api(Admin, "GET /api/v1/webhooks/{id}", s.getWebhook)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// phase is a set of components that start together and stop together. The service has four: doors, log, consumers, web,
-// and stops them in that order, so that nothing is fed into a part that has gone.
+// phase is a set of components that start together and stop together. The service has five: simulator, doors, log,
+// consumers, web, and stops them in that order, so that nothing is fed into a part that has gone.
 type phase struct {
 	name   string
 	ctx    context.Context

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -79,11 +80,13 @@ type service struct {
 
 // Bounds of a stop; together they stay below 10 s.
 const (
-	doorsStop     = 3 * time.Second
-	logStop       = 2 * time.Second
-	catchUpStop   = 1500 * time.Millisecond
+	simulatorStop = 1500 * time.Millisecond
+	doorsStop     = 2500 * time.Millisecond
+	logStop       = 1500 * time.Millisecond
+	catchUpStop   = time.Second
 	consumersStop = 2 * time.Second
-	webStop       = time.Second
+	webhookGrace  = time.Second
+	webStop       = 500 * time.Millisecond
 )
 
 func (s *service) run(ctx context.Context) (err error) {
@@ -97,7 +100,7 @@ func (s *service) run(ctx context.Context) (err error) {
 	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	doors, logs := newPhase("doors", fail), newPhase("log", fail)
+	gateways, doors, logs := newPhase("simulator", fail), newPhase("doors", fail), newPhase("log", fail)
 	consumers, pages := newPhase("consumers", fail), newPhase("web", fail)
 
 	logs.start("log", s.stream.Run)
@@ -106,14 +109,18 @@ func (s *service) run(ctx context.Context) (err error) {
 	}
 	pages.start("web", s.serveHTTP)
 	s.startDoors(doors)
+	if s.cfg.Simulator {
+		gateways.start("simulator", s.simulate)
+	}
 	s.greet()
+	s.heedHangup(ctx)
 
 	<-ctx.Done()
 	s.log.Info("stopping")
-	err = doors.stop(doorsStop)
-	err = errors.Join(err, logs.stop(logStop))
+	// The simulated gateways first: they say goodbye to a broker that still answers.
+	err = errors.Join(gateways.stop(simulatorStop), doors.stop(doorsStop), logs.stop(logStop))
 	s.catchUp()
-	err = errors.Join(err, consumers.stop(consumersStop), pages.stop(webStop+time.Second))
+	err = errors.Join(err, consumers.stop(consumersStop), pages.stop(2*webStop))
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		err = errors.Join(cause, err)
 	}
@@ -234,7 +241,7 @@ func (s *service) openWebhooks(ctx context.Context) (err error) {
 	s.webhooks, err = webhook.Open(ctx, webhook.Options{
 		Log: s.stream, Events: s.journal.Events, Configured: s.cfg.specs(), AllowPrivate: s.cfg.allowPrivate(), BaseURL: s.cfg.HTTP.PublicURL,
 		LastEvent: func(context.Context) (uint64, error) { return s.journal.LastSequence(), nil },
-		Now:       time.Now, Logger: s.log, Metrics: webhook.NewMetrics(s.figures.registry),
+		Now:       time.Now, Grace: webhookGrace, Logger: s.log, Metrics: webhook.NewMetrics(s.figures.registry),
 		Latency: func(seconds float64) { s.figures.latency.WithLabelValues("webhook").Observe(seconds) },
 	})
 	return err
@@ -458,9 +465,6 @@ func (s *service) startDoors(p *phase) {
 	for _, sub := range s.outside {
 		p.start("subscriber", sub.Run)
 	}
-	if s.cfg.Simulator {
-		p.start("simulator", s.simulate)
-	}
 }
 
 // serveHTTP answers until ctx ends; websockets are told to go.
@@ -478,6 +482,23 @@ func (s *service) serveHTTP(ctx context.Context) error {
 		return err
 	}
 	return ctx.Err()
+}
+
+// heedHangup keeps a SIGHUP, which a closing terminal sends too, from ending the service.
+func (s *service) heedHangup(ctx context.Context) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	go func() {
+		defer signal.Stop(hangup)
+		for {
+			select {
+			case <-hangup:
+				s.log.Warn("SIGHUP: the configuration is read at the start only; restart to apply a change")
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
 }
 
 func (s *service) greet() {

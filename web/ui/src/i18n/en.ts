@@ -67,7 +67,6 @@ export const en: Record<Key, string> = {
   'alert.acknowledged': 'acknowledged: {who}',
   'alert.basis_note': 'An instant 5-minute value: for operation, not a finding of a violation.',
   'alert.peak': 'peak {value}',
-  'alert.reference': 'Source of the limit',
   'alert.timeline': 'Timeline',
   'alert.rule': 'Rule',
   'alert.opened_at': 'Opened',
@@ -86,7 +85,6 @@ export const en: Record<Key, string> = {
   'notice.delivered': 'received',
   'notice.failed': 'not delivered',
 
-  'stations.sort': 'worst first',
   'stations.none': 'No station in the chosen states.',
   'stations.index': 'Greatest ratio to a limit',
 
@@ -100,13 +98,11 @@ export const en: Record<Key, string> = {
   'panel.parameters': 'Parameters',
   'panel.alerts': 'Open alerts',
   'panel.never': 'The station has not sent any data.',
-  'panel.no_alerts': 'No open alert.',
   'panel.limit': 'Limit',
   'panel.value': 'Value',
   'panel.ratio': 'Against limit',
   'panel.age': 'Age',
   'panel.no_limit': 'none',
-  'panel.no_value': 'no value',
   'panel.water': 'Receiving water',
   'panel.capacity': 'Design capacity',
   'panel.area': 'Area',
@@ -167,6 +163,4 @@ export const en: Record<Key, string> = {
   'sign_in.submit': 'Continue',
   'sign_in.wrong': 'The token is wrong or no longer valid.',
   'sign_in.out': 'Sign out',
-
-  'error.load': 'The data could not be loaded. Trying again.',
 }

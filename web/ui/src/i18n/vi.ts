@@ -66,7 +66,6 @@ export const vi = {
   'alert.acknowledged': 'đã tiếp nhận: {who}',
   'alert.basis_note': 'Giá trị tức thời 5 phút: dùng để vận hành, không phải kết luận vi phạm.',
   'alert.peak': 'cao nhất {value}',
-  'alert.reference': 'Căn cứ giới hạn',
   'alert.timeline': 'Diễn biến',
   'alert.rule': 'Quy tắc',
   'alert.opened_at': 'Mở lúc',
@@ -85,7 +84,6 @@ export const vi = {
   'notice.delivered': 'đã nhận',
   'notice.failed': 'chưa gửi được',
 
-  'stations.sort': 'xấu nhất trước',
   'stations.none': 'Không có trạm nào ở trạng thái đang chọn.',
   'stations.index': 'Tỷ số lớn nhất so với giới hạn',
 
@@ -99,13 +97,11 @@ export const vi = {
   'panel.parameters': 'Thông số',
   'panel.alerts': 'Cảnh báo đang mở',
   'panel.never': 'Trạm chưa gửi dữ liệu.',
-  'panel.no_alerts': 'Không có cảnh báo đang mở.',
   'panel.limit': 'Giới hạn',
   'panel.value': 'Giá trị',
   'panel.ratio': 'So với giới hạn',
   'panel.age': 'Tuổi',
   'panel.no_limit': 'không có',
-  'panel.no_value': 'không có giá trị',
   'panel.water': 'Nguồn tiếp nhận',
   'panel.capacity': 'Công suất thiết kế',
   'panel.area': 'Diện tích',
@@ -166,8 +162,6 @@ export const vi = {
   'sign_in.submit': 'Vào trang',
   'sign_in.wrong': 'Mã không đúng hoặc đã hết hiệu lực.',
   'sign_in.out': 'Thoát',
-
-  'error.load': 'Không tải được dữ liệu. Đang thử lại.',
 } as const
 
 export type Key = keyof typeof vi

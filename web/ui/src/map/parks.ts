@@ -58,7 +58,7 @@ export class ParksLayer implements Layer<ParksData> {
 /** What every name has in common, and remarks in brackets, say nothing on a map of parks. */
 function label(name: string): string {
   return name
-    .replace(/^KCN /, '')
+    .replace(/^KCN (?!&)/, '')
     .replace(/ Industrial Park$/, '')
     .replace(/ \(.*\)$/, '')
 }
