@@ -32,7 +32,10 @@ export async function serve({ port = 8090, token = '', cycle = 5000 } = {}) {
     return file(url.pathname, res)
   })
   const sockets = new WebSocketServer({ server, path: '/ws', handleProtocols: () => 'quantrac.v1' })
-  sockets.on('connection', (ws) => ws.on('message', () => ws.send(JSON.stringify(world.snapshot(Date.now())))))
+  sockets.on('connection', (ws, req) => {
+    if (token && !req.url.endsWith('ticket=once')) return ws.close(1008)
+    return ws.on('message', () => ws.send(JSON.stringify(world.snapshot(Date.now()))))
+  })
   const timer = setInterval(() => {
     const frames = world.step(Date.now()).map((f) => JSON.stringify(f))
     for (const ws of sockets.clients) for (const f of frames) ws.send(f)
@@ -40,6 +43,10 @@ export async function serve({ port = 8090, token = '', cycle = 5000 } = {}) {
   await new Promise((done) => server.listen(port, '127.0.0.1', done))
   return {
     url: `http://127.0.0.1:${server.address().port}`,
+    // Breaks every websocket, as a network would.
+    drop: () => {
+      for (const ws of sockets.clients) ws.terminate()
+    },
     close: () => {
       clearInterval(timer)
       for (const ws of sockets.clients) ws.terminate()

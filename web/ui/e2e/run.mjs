@@ -189,6 +189,33 @@ async function phone(browser, base) {
   await context.close()
 }
 
+// What needs a server that misbehaves or asks for a token: always against the fixture.
+async function doors(browser) {
+  const fixture = await serve({ port: 0, cycle: 1000, token: 'secret' })
+  const { page, context } = await openPage(browser, fixture.url, { viewport: { width: 1280, height: 800 } })
+  await check('a server that wants a token gets one, and a wrong one is said to be wrong', async () => {
+    await page.fill('#token', 'guess')
+    await page.click('[type="submit"]')
+    await page.waitForSelector('[role="alert"]')
+    await axe(page)
+    await page.fill('#token', 'secret')
+    await page.click('[type="submit"]')
+    await page.waitForSelector('[data-connection="live"]')
+  })
+  await check('the token is kept in the tab only', async () => {
+    const kept = await page.evaluate(() => [JSON.stringify(localStorage), document.cookie].join())
+    expect(!kept.includes('secret'), kept)
+  })
+  await check('a broken connection is said and mended', async () => {
+    const broken = page.waitForSelector('[data-connection="reconnecting"]')
+    fixture.drop()
+    await broken
+    await page.waitForSelector('[data-connection="live"]')
+  })
+  await context.close()
+  fixture.close()
+}
+
 const fixture = process.env.BASE_URL ? null : await serve({ port: 0, cycle: 2000 })
 const base = process.env.BASE_URL ?? fixture.url
 await mkdir(SHOTS, { recursive: true })
@@ -197,6 +224,7 @@ try {
   await desktop(browser, base)
   await dark(browser, base)
   await phone(browser, base)
+  await doors(browser)
 } catch (err) {
   failed += 1
   console.log(`FAIL  the run broke off: ${err.stack}`)

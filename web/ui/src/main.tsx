@@ -4,9 +4,21 @@ import './styles/layout.css'
 import './styles/lists.css'
 import './styles/map.css'
 import './styles/panel.css'
+import { effect } from '@preact/signals'
 import { render } from 'preact'
 import { App } from './app.tsx'
 import { start } from './start.ts'
+import { language, model, theme, words } from './state.ts'
+
+// Before the first render, so that a dark page never shows itself light.
+effect(() => {
+  document.documentElement.lang = language.value
+  document.documentElement.dataset.theme = theme.value
+})
+effect(() => {
+  const title = words.value.text(model.value.info?.title)
+  document.title = title ? `${title} · quantrac` : 'quantrac'
+})
 
 const root = document.getElementById('app')
 if (root) render(<App />, root)

@@ -32,6 +32,7 @@ export class Socket {
   private timer: ReturnType<typeof setTimeout> | undefined
   private stale: ReturnType<typeof setTimeout> | undefined
   private tries = 0
+  private connecting = false
   private ended = false
 
   constructor(opt: SocketOptions) {
@@ -56,7 +57,7 @@ export class Socket {
   private readonly now = () => {
     clearTimeout(this.timer)
     this.tries = 0
-    if (!this.ws) void this.connect()
+    void this.connect()
   }
 
   private readonly lost = () => {
@@ -65,6 +66,8 @@ export class Socket {
   }
 
   private async connect(): Promise<void> {
+    if (this.ws || this.connecting) return
+    this.connecting = true
     this.opt.onConnection(this.tries === 0 && !this.opt.position() ? 'connecting' : 'reconnecting')
     let ws: WebSocket
     try {
@@ -72,6 +75,8 @@ export class Socket {
     } catch {
       this.again()
       return
+    } finally {
+      this.connecting = false
     }
     if (this.ended) {
       ws.close()

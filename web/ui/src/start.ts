@@ -3,7 +3,7 @@ import { api, setToken, Unauthorized } from './api.ts'
 import { followDetail } from './detail.ts'
 import { followHistory } from './history.ts'
 import { Socket } from './socket.ts'
-import { dispatch, model, needsToken, now, selectedStation, words } from './state.ts'
+import { dispatch, model, needsToken, now, selectedStation } from './state.ts'
 import type { Frame } from './wire.ts'
 
 /** Frames are taken in together this often, ms: a burst of a thousand frames makes a few renders, not a thousand. */
@@ -32,7 +32,6 @@ async function load(): Promise<void> {
       dispatch({ type: 'parameters', items: parameters })
       dispatch({ type: 'parks', items: parks })
     })
-    document.title = `${words.peek().text(info.title)} · quantrac`
     listen()
   } catch (err) {
     if (err instanceof Unauthorized) {
@@ -74,7 +73,11 @@ async function address(): Promise<string> {
   try {
     return await api.socket()
   } catch (err) {
-    if (err instanceof Unauthorized) needsToken.value = true
+    if (err instanceof Unauthorized) {
+      // Asking again with the same token would only count as guessing.
+      socket?.end()
+      needsToken.value = true
+    }
     throw err
   }
 }

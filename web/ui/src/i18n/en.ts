@@ -63,6 +63,7 @@ export const en: Record<Key, string> = {
   'alert.limit': 'limit {limit}',
   'alert.since': 'since {when}',
   'alert.unverified': 'not checked against the official text',
+  'alert.new': 'new',
   'alert.late': 'late data',
   'alert.acknowledged': 'acknowledged: {who}',
   'alert.basis_note': 'An instant 5-minute value: for operation, not a finding of a violation.',

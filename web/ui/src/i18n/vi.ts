@@ -62,6 +62,7 @@ export const vi = {
   'alert.limit': 'giới hạn {limit}',
   'alert.since': 'từ {when}',
   'alert.unverified': 'chưa đối chiếu văn bản gốc',
+  'alert.new': 'mới',
   'alert.late': 'dữ liệu đến muộn',
   'alert.acknowledged': 'đã tiếp nhận: {who}',
   'alert.basis_note': 'Giá trị tức thời 5 phút: dùng để vận hành, không phải kết luận vi phạm.',

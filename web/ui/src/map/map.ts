@@ -113,9 +113,14 @@ function look(map: MapLibre): () => void {
       state.lookAt.value = null
       return
     }
-    const zoom = Math.max(map.getZoom(), at.zoom)
-    if (still) map.jumpTo({ center: at.center, zoom })
-    else map.easeTo({ center: at.center, zoom, duration: 500 })
+    // The panel that opens with it makes the map narrower: the middle is known once that is laid out.
+    const frame = requestAnimationFrame(() => {
+      map.resize()
+      const to = { center: at.center, zoom: Math.max(map.getZoom(), at.zoom) }
+      if (still) map.jumpTo(to)
+      else map.easeTo({ ...to, duration: 500 })
+    })
+    return () => cancelAnimationFrame(frame)
   })
 }
 
@@ -175,7 +180,9 @@ function expose(map: MapLibre, container: HTMLElement): void {
     container.dataset.drawn = String(drawnStations(map))
     container.dataset.map = 'idle'
   })
-  map.on('movestart', () => {
-    container.dataset.map = 'moving'
-  })
+  const busy = () => {
+    container.dataset.map = 'busy'
+  }
+  map.on('movestart', busy)
+  map.on('styledataloading', busy)
 }

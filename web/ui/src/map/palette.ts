@@ -34,7 +34,7 @@ export const PALETTES: Record<Theme, Palette> = {
   dark: {
     sea: '#0b1417',
     land: '#141b1c',
-    province: '#1b2424',
+    province: '#202a2a',
     border: '#4d5d59',
     river: '#2f5d70',
     riverText: '#7fb0c4',

@@ -33,7 +33,7 @@ function AlertRow({ alert: a }: { alert: Alert }) {
     <li>
       <button
         type="button"
-        class={`alert ${a.severity}${isFresh(a) ? ' fresh' : ''}`}
+        class={`alert ${a.severity}`}
         aria-pressed={selectedAlert.value === a.id}
         data-alert={a.id}
         onClick={() => openStation(a.station.id, a.id)}
@@ -50,7 +50,9 @@ function AlertRow({ alert: a }: { alert: Alert }) {
           </time>
         </span>
         <Figures alert={a} />
-        <span class="where">{w.text(a.station.name)}</span>
+        <span class="where">
+          {w.text(a.station.name)} {isFresh(a) && <span class="new">{w.t('alert.new')}</span>}
+        </span>
         <Source alert={a} park={w.text(a.park?.name)} />
       </button>
     </li>
@@ -59,6 +61,19 @@ function AlertRow({ alert: a }: { alert: Alert }) {
 
 /** For how long a new alert stands out, ms. */
 const FRESH = 60_000
+
+/** Says the newest alert to who listens instead of looking. */
+export function NewestAlert() {
+  let newest: Alert | null = null
+  for (const a of rankedAlerts.value) {
+    if (isFresh(a) && (!newest || a.opened_at > newest.opened_at)) newest = a
+  }
+  return (
+    <p class="heard" role="status">
+      {newest && words.value.text(newest.summary)}
+    </p>
+  )
+}
 
 function isFresh(a: Alert): boolean {
   return now.value - Date.parse(a.opened_at) < FRESH

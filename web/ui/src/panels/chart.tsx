@@ -49,7 +49,7 @@ function Canvas({ station, code, points }: { station: Station; code: string; poi
   const min = latest?.limit_min ?? null
   const max = latest?.limit_max ?? null
   const decimals = decimalsOf(code, parameters.value)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the points follow by update, without a new plot
+  // The points are left out: they follow by update, without a new plot.
   useEffect(() => {
     if (!box.current) return
     const limits = [min, max].filter((l) => l !== null)

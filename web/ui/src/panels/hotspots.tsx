@@ -32,7 +32,8 @@ function HotspotItem({ spot }: { spot: Hotspot }) {
         <b class="rank">#{p.rank}</b>
         <span>
           <b>{shortName(p.parameter, parameters.value, w)}</b> ·{' '}
-          {w.t('hotspots.score', { score: w.number(p.score, 2) })} · {w.t('hotspots.members', { n: p.stations.length })}
+          {w.t('hotspots.score', { score: w.measured(p.score, 2) })} ·{' '}
+          {w.t('hotspots.members', { n: p.stations.length })}
         </span>
         <time dateTime={p.since}>{w.t('alert.since', { when: w.ago(p.since, now.value) })}</time>
       </button>

@@ -1,5 +1,5 @@
 import { hotspots, openAlerts, stations, type Tab, tab, words } from '../state.ts'
-import { AlertList } from './alerts.tsx'
+import { AlertList, NewestAlert } from './alerts.tsx'
 import { HotspotList } from './hotspots.tsx'
 import { StationList } from './stations.tsx'
 
@@ -42,6 +42,7 @@ export function Lists() {
           </button>
         ))}
       </div>
+      <NewestAlert />
       <div id="list" role="tabpanel" aria-labelledby={`tab-${tab.value}`} tabIndex={-1}>
         {tab.value === 'alerts' && <AlertList />}
         {tab.value === 'stations' && <StationList />}

@@ -82,9 +82,8 @@ const SCALE = 1.5
 /** A bar with the limit marked on it, and the figure in words: the bar alone would be colour and length only. */
 export function RatioBar({ ratio }: { ratio: number }) {
   const w = words.value
-  const level = ratio > 1 ? 'over' : ratio >= 0.7 ? 'near' : 'under'
   return (
-    <span class={`ratio ${level}`}>
+    <span class={ratio > 1 ? 'ratio over' : 'ratio'}>
       <svg viewBox="0 0 60 8" preserveAspectRatio="none" aria-hidden="true">
         <rect class="track" width="60" height="8" rx="1.5" />
         <rect class="bar" width={(Math.min(ratio, SCALE) / SCALE) * 60} height="8" rx="1.5" />
