@@ -60,6 +60,10 @@ type checker struct {
 }
 
 func (c *checker) item(it *Item) {
+	p, ok := c.cat.Resolve(it.Name)
+	if !ok {
+		p, ok = c.splitTag(it)
+	}
 	s, reject := c.station(it.Station, it.Index)
 	if reject != nil {
 		// One unknown station is one reason, not one for each of its values.
@@ -68,7 +72,6 @@ func (c *checker) item(it *Item) {
 		}
 		return
 	}
-	p, ok := c.cat.Resolve(it.Name)
 	if !ok {
 		c.reject(it, ReasonUnknownParameter, fmt.Sprintf("parameter %q is not in the catalogue", clip(it.Name)))
 		return
@@ -157,7 +160,7 @@ func (c *checker) station(named string, index int) (*geo.Station, *Reject) {
 	case named != "" && named == c.lastName:
 		s = c.last
 	case named != "":
-		s, _ = c.reg.Resolve(named)
+		s, _ = resolveName(c.reg, named)
 		c.lastName, c.last = named, s
 	}
 	switch {
@@ -185,7 +188,7 @@ func stationOfTopic(reg *geo.Registry, topic string) (*geo.Station, string) {
 		return nil, ""
 	}
 	for level := range strings.SplitSeq(topic, "/") {
-		if s, ok := reg.Resolve(level); ok {
+		if s, ok := resolveName(reg, level); ok {
 			return s, level
 		}
 	}
@@ -194,6 +197,49 @@ func stationOfTopic(reg *geo.Registry, topic string) (*geo.Station, string) {
 		return nil, name
 	}
 	return nil, ""
+}
+
+// maxNameParts bounds the search in a file name.
+const maxNameParts = 8
+
+// resolveName finds the station that a name speaks of: the whole name, or the longest run of its parts between underscores, as
+// in the file name TinhTP_CoSo_Tram_yyyyMMddHHmmss.txt.
+func resolveName(reg *geo.Registry, name string) (*geo.Station, bool) {
+	if s, ok := reg.Resolve(name); ok {
+		return s, true
+	}
+	base, _, _ := strings.Cut(name, ".")
+	parts := strings.Split(base, "_")
+	if len(parts) > maxNameParts || len(parts) == 1 && base == name {
+		return nil, false
+	}
+	for n := len(parts); n > 0; n-- {
+		for from := 0; from+n <= len(parts); from++ {
+			if s, ok := reg.Resolve(strings.Join(parts[from:from+n], "_")); ok {
+				return s, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// splitTag reads a tag DEVICE_PARAMETER or device:parameter: the part behind a separator is the parameter, the part before it
+// the station, where nothing else names one.
+func (c *checker) splitTag(it *Item) (*Parameter, bool) {
+	for i, r := range it.Name {
+		if r != '_' && r != ':' && r != '.' && r != '/' || i == 0 || i+1 == len(it.Name) {
+			continue
+		}
+		p, ok := c.cat.Resolve(it.Name[i+1:])
+		if !ok {
+			continue
+		}
+		if it.Station == "" && c.topicStation == nil {
+			it.Station = it.Name[:i]
+		}
+		return p, true
+	}
+	return nil, false
 }
 
 // clip bounds what a stranger's text may take in an answer.

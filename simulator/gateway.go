@@ -58,7 +58,7 @@ func newGateway(r *run, n int, plants []Plant) *gateway {
 // work publishes until ctx ends, which is no error.
 func (g *gateway) work(ctx context.Context) error {
 	err := g.publishAlways(ctx)
-	if ctx.Err() != nil {
+	if errors.Is(err, ctx.Err()) {
 		g.goodbye()
 		return nil
 	}

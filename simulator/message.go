@@ -18,13 +18,19 @@ type due struct {
 	step time.Duration
 }
 
-// backfill sends the past from from up to the beginning of the run, oldest first, as arrays.
+// backfill sends the past from from up to the beginning of the run, oldest first, as arrays. The last stretch has the
+// interval of live data already: a wider grid would end short of now, and a service that expects the interval would see
+// nothing but gaps.
 func (g *gateway) backfill(ctx context.Context, from time.Time) error {
 	opt := &g.run.opt
 	for i := range g.plants {
 		var batch []due
-		for at := from.Truncate(opt.BackfillStep).Add(opt.BackfillStep); !at.After(g.run.start); at = at.Add(opt.BackfillStep) {
-			batch = append(batch, g.ready(i, due{at, opt.BackfillStep})...)
+		step := opt.BackfillStep
+		for at := from.Truncate(step).Add(step); !at.After(g.run.start); at = at.Add(step) {
+			if g.run.start.Sub(at) < 2*opt.BackfillStep {
+				step = min(step, opt.Interval)
+			}
+			batch = append(batch, g.ready(i, due{at, step})...)
 		}
 		if err := g.sendAll(ctx, i, batch); err != nil {
 			return err

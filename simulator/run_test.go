@@ -143,7 +143,13 @@ func clock() func() time.Time {
 func TestBackfillComesFirstOldestFirstAndLiveJoins(t *testing.T) {
 	r := allowAll(t)
 	opt := Options{Plants: twoPlants(), Interval: time.Second, Backfill: 24 * time.Hour, Seed: 7, Now: clock()}
-	records := runUntil(t, r, opt, func() bool { return len(r.records) >= 2*288+4 })
+	records := runUntil(t, r, opt, func() bool {
+		live := map[string]bool{}
+		for _, rec := range r.records {
+			live[rec.topic] = live[rec.topic] || rec.At.After(start.Add(time.Second))
+		}
+		return len(live) == 2 && live["one-01"] && live["two-01"]
+	})
 	now := opt.Now()
 	for _, p := range opt.Plants {
 		var previous record
@@ -155,6 +161,9 @@ func TestBackfillComesFirstOldestFirstAndLiveJoins(t *testing.T) {
 			count++
 			if !rec.At.After(previous.At) || rec.Sequence != previous.Sequence+1 {
 				t.Fatalf("%s: message %d of %s follows %d of %s", p.ID, rec.Sequence, rec.At, previous.Sequence, previous.At)
+			}
+			if gap := rec.At.Sub(previous.At); rec.At.After(start.Add(-5*time.Minute)) && gap > time.Second {
+				t.Errorf("%s: a gap of %s before %s, where live data joins", p.ID, gap, rec.At)
 			}
 			if rec.At.After(now) {
 				t.Errorf("%s: measured at %s, ahead of %s", p.ID, rec.At, now)

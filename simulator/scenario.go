@@ -60,7 +60,8 @@ func (s *Scenario) Check(plants []Plant) []geo.Problem {
 		if !slices.Contains(codes, e.Code) {
 			report("code", "%q is none of %v", e.Code, codes)
 		}
-		if !slices.ContainsFunc(plants, func(p Plant) bool { return p.ID == e.Station }) {
+		at := slices.IndexFunc(plants, func(p Plant) bool { return p.ID == e.Station })
+		if at < 0 {
 			report("station", "station %q is not simulated", e.Station)
 		}
 		if e.Duration <= 0 {
@@ -71,6 +72,9 @@ func (s *Scenario) Check(plants []Plant) []geo.Problem {
 		}
 		if e.Code == ParamMissing && e.Parameter == "" {
 			report("parameter", "param_missing needs a parameter")
+		}
+		if at >= 0 && e.Parameter != "" && !slices.Contains(plants[at].Parameters, e.Parameter) {
+			report("parameter", "station %q does not measure %q", e.Station, e.Parameter)
 		}
 	}
 	return out

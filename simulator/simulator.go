@@ -29,7 +29,7 @@ type Options struct {
 	Plants   []Plant
 	// Interval between two messages of a station; 5 min.
 	Interval time.Duration
-	// Backfill is how much of the past is sent first, on a grid of BackfillStep (5 min); 0 = none.
+	// Backfill is how much of the past is sent first, on a grid of BackfillStep (5 min), its end at Interval; 0 = none.
 	Backfill     time.Duration
 	BackfillStep time.Duration
 	// Speed > 1 starts in the past, Backfill ago, and lets that time pass so many times faster until it has caught up with

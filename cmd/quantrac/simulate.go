@@ -85,7 +85,7 @@ func (s *service) simulate(ctx context.Context) error {
 		return errors.New("the simulator publishes to the embedded broker: it needs mqtt.listen")
 	}
 	opt := simulator.Options{
-		Broker: "tcp://" + s.broker.Addr().String(), Plants: simulator.Plants(s.facts.registry), Interval: 5 * time.Minute, Seed: 1, Logger: s.log,
+		Broker: "tcp://" + s.broker.Addr().String(), Plants: simulator.Plants(s.facts.registry), Interval: 5 * time.Minute, Seed: 1, ClientID: "simulator", Logger: s.log,
 	}
 	if s.cfg.demo {
 		opt.Interval, opt.Backfill = demoCycle, 24*time.Hour

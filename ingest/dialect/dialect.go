@@ -31,6 +31,24 @@ type dialect struct {
 
 // dialects lists the formats, the most specific first. It never changes.
 var dialects = []dialect{
+	{name: "hj212", recognise: recogniseHJ212, decode: decodeHJ212},
+	{name: "circular10", recognise: recogniseCircular, decode: decodeCircular},
+	{name: "line_protocol", recognise: recogniseLineProtocol, decode: decodeLineProtocol},
+	{name: "senml", recognise: recogniseSenML, decode: decodeSenML},
+	{name: "lora", recognise: recogniseLoRa, decode: decodeLoRa},
+	{name: "neuron", recognise: recogniseNeuron, decode: decodeNeuron},
+	{name: "thingsboard", recognise: recogniseThingsBoard, decode: decodeThingsBoard},
+	{name: "edgelink", recognise: recogniseEdgeLink, decode: decodeEdgeLink},
+	{name: "wise", recognise: recogniseWISE, decode: decodeWISE},
+	{name: "weintek", recognise: recogniseWeintek, decode: decodeWeintek},
+	{name: "wago", recognise: recogniseWAGO, decode: decodeWAGO},
+	{name: "icpdas", recognise: recogniseICPDAS, decode: decodeICPDAS},
+	{name: "kingpigeon", recognise: recogniseKingPigeon, decode: decodeKingPigeon},
+	{name: "telegraf", recognise: recogniseTelegraf, decode: decodeTelegraf},
+	{name: "sensorthings", recognise: recogniseSensorThings, decode: decodeSensorThings},
+	{name: "thingsboard_gateway", recognise: recogniseThingsBoardGateway, decode: decodeThingsBoardGateway},
+	{name: "single", recognise: recogniseSingle, decode: decodeSingle},
+	{name: "flat", recognise: recogniseFlat, decode: decodeFlat},
 	{name: "native", recognise: recogniseNative, decode: decodeNative},
 }
 
@@ -47,6 +65,9 @@ func Decode(d *ingest.Delivery) (ingest.Decoded, error) {
 		}
 		out := dia.decode(&doc)
 		out.Dialect = dia.name
+		if len(out.Items)+len(out.Rejects) == 0 {
+			out.Rejects = []ingest.Reject{{Reason: ingest.ReasonNoValues, Detail: "recognised as " + dia.name + ", but it holds no values"}}
+		}
 		return out, nil
 	}
 	if doc.jsonErr != nil {

@@ -17,7 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// TestGolden decodes every testdata/DIALECT/*.in and compares with the .golden file beside it.
+// TestGolden decodes every testdata/DIALECT/*.in, with the topic in .topic if there is one, and compares with the .golden file
+// beside it.
 func TestGolden(t *testing.T) {
 	inputs, err := filepath.Glob("testdata/*/*.in")
 	if err != nil || len(inputs) == 0 {
@@ -29,7 +30,13 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			out, err := Decode(&ingest.Delivery{Body: bytes.TrimSuffix(body, []byte("\n"))})
+			topic, err := os.ReadFile(strings.TrimSuffix(input, ".in") + ".topic")
+			if err != nil && !os.IsNotExist(err) {
+				t.Fatal(err)
+			}
+			out, err := Decode(&ingest.Delivery{
+				Body: bytes.TrimSuffix(body, []byte("\n")), Topic: strings.TrimSpace(string(topic)), ReceivedAt: time.Unix(1788224705, 0),
+			})
 			got := render(out, err)
 			golden := strings.TrimSuffix(input, ".in") + ".golden"
 			if *update {
@@ -186,6 +193,37 @@ func BenchmarkNative(b *testing.B) {
 	for b.Loop() {
 		if out, err := Decode(d); err != nil || len(out.Items) != 8 {
 			b.Fatal(err)
+		}
+	}
+}
+
+// FuzzDecode holds the invariants for every dialect, with and without a topic. Its seeds are the golden cases.
+func FuzzDecode(f *testing.F) {
+	inputs, err := filepath.Glob("testdata/*/*.in")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, input := range inputs {
+		body, err := os.ReadFile(input)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(body, "a/read/m@COD/aiValueScaled")
+	}
+	f.Fuzz(func(t *testing.T, body []byte, topic string) {
+		out, err := Decode(&ingest.Delivery{Body: body, Topic: topic, ReceivedAt: time.Unix(1788224705, 0)})
+		checkInvariants(t, body, out, err)
+	})
+}
+
+// The vectors of the standard, and the one that tells this CRC from that of Modbus.
+func TestHJ212CRC(t *testing.T) {
+	for text, want := range map[string]uint16{
+		"QN=20160801085857223;ST=32;CN=1062;PW=100000;MN=010000A8900016F000169DC0;Flag=5;CP=&&RtdInterval=30&&": 0x1C80,
+		"123456789": 0x2F80,
+	} {
+		if got := hj212CRC(text); got != want {
+			t.Errorf("%q: %04X, want %04X", text, got, want)
 		}
 	}
 }
