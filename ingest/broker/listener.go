@@ -42,7 +42,14 @@ func pause(stop <-chan struct{}, d time.Duration) {
 	}
 }
 
+// answerBuffer is what the kernel may hold of answers that a client does not read, in bytes: ten thousand acknowledgements.
+// Left to itself the kernel takes megabytes for each client before the write timeout can begin.
+const answerBuffer = 64 << 10
+
 func (b *Broker) admit(nc net.Conn) {
+	if tc, ok := nc.(*net.TCPConn); ok {
+		_ = tc.SetWriteBuffer(answerBuffer)
+	}
 	b.mu.Lock()
 	full := len(b.conns) >= b.opts.MaxConnections
 	var c *conn
