@@ -21,7 +21,7 @@ export class ParksLayer implements Layer<ParksData> {
       id: 'park-name',
       type: 'symbol',
       source: SOURCE,
-      minzoom: 8.2,
+      minzoom: 7.6,
       layout: {
         'text-field': ['get', 'name'],
         'text-font': FONT,
