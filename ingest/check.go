@@ -24,11 +24,11 @@ const (
 const overRange = 1.2
 
 // Check turns what a dialect read into readings: station and parameter found, unit converted, time and number judged. It
-// appends to in.Readings and in.Rejects.
-func Check(reg *geo.Registry, cat *Catalogue, d *Decoded, in *Intake) {
+// appends to in.Readings and in.Rejects. resends, if not nil, finds the time of messages that bring none and come again.
+func Check(reg *geo.Registry, cat *Catalogue, resends *Resends, d *Decoded, in *Intake) {
 	in.Dialect = d.Dialect
 	in.Rejects = append(in.Rejects, d.Rejects...)
-	c := checker{reg: reg, cat: cat, in: in}
+	c := checker{reg: reg, cat: cat, in: in, resends: resends, marks: d.Marks, timeless: -1}
 	c.topicStation, c.topicName = stationOfTopic(reg, in.Delivery.Topic)
 	if len(d.Items) > MaxItems {
 		in.Rejects = append(in.Rejects, Reject{Reason: ReasonTooManyItems, Detail: fmt.Sprintf("%d values; at most %d", len(d.Items), MaxItems)})
@@ -57,6 +57,31 @@ type checker struct {
 	topicName    string
 	lastName     string
 	last         *geo.Station
+
+	resends *Resends
+	marks   []Mark
+	// timeless is the index of the last message without a time, firstSeen the time that it got.
+	timeless  int
+	firstSeen time.Time
+}
+
+// assumedTime is the measured_at of a message that has none: when it first came.
+func (c *checker) assumedTime(station string, index int) time.Time {
+	d := &c.in.Delivery
+	if c.resends == nil {
+		return d.ReceivedAt
+	}
+	if c.timeless == index {
+		return c.firstSeen
+	}
+	m := Message{Station: station, Body: d.Body, Dup: d.Dup}
+	for _, mark := range c.marks {
+		if mark.Index == index {
+			m.Sequence, m.Numbered = mark.Sequence, true
+		}
+	}
+	c.timeless, c.firstSeen = index, c.resends.FirstSeen(m, d.ReceivedAt)
+	return c.firstSeen
 }
 
 func (c *checker) item(it *Item) {
@@ -81,7 +106,7 @@ func (c *checker) item(it *Item) {
 		MeasuredAt: it.MeasuredAt.UTC(), ReceivedAt: c.in.Delivery.ReceivedAt,
 	}
 	if it.MeasuredAt.IsZero() {
-		r.MeasuredAt = r.ReceivedAt
+		r.MeasuredAt = c.assumedTime(s.ID, it.Index)
 		r.Flags |= ClockAssumed
 	}
 	switch age := r.ReceivedAt.Sub(r.MeasuredAt); {

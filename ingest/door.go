@@ -13,6 +13,8 @@ type Door struct {
 	Decode    func(*Delivery) (Decoded, error)
 	Registry  func() *geo.Registry
 	Catalogue *Catalogue
+	// Resends recognises messages without a time that come again; nil = none is recognised.
+	Resends *Resends
 	// Append hands an entry to the log. It blocks while the log is behind and calls done, in the order of the calls, once
 	// the entry is on disk. An error from Append itself means that done will not be called.
 	Append func(ctx context.Context, in *Intake, done func(error)) error
@@ -38,8 +40,10 @@ func (r Receipt) NotPermitted() bool {
 	return false
 }
 
-// Look decodes and checks a delivery and stores nothing.
-func (d *Door) Look(del Delivery) *Intake {
+// Look decodes and checks a delivery and stores nothing; it leaves no trace either.
+func (d *Door) Look(del Delivery) *Intake { return d.look(del, nil) }
+
+func (d *Door) look(del Delivery, resends *Resends) *Intake {
 	in := &Intake{Delivery: del}
 	if del.TooLarge {
 		in.Rejects = []Reject{{Reason: ReasonTooLarge, Detail: fmt.Sprintf("larger than %d bytes; the first %d are kept", MaxBody, len(del.Body))}}
@@ -50,14 +54,14 @@ func (d *Door) Look(del Delivery) *Intake {
 		in.Rejects = []Reject{{Reason: ReasonUndecodable, Detail: err.Error()}}
 		return in
 	}
-	Check(d.Registry(), d.Catalogue, &decoded, in)
+	Check(d.Registry(), d.Catalogue, resends, &decoded, in)
 	return in
 }
 
 // Submit takes a delivery and returns as soon as it is queued; done hears the receipt once it is on disk, in the order of
 // the calls. Submit blocks while the log is behind, which is how overload slows a gateway.
 func (d *Door) Submit(ctx context.Context, del Delivery, done func(Receipt, error)) error {
-	in := d.Look(del)
+	in := d.look(del, d.Resends)
 	receipt := Receipt{Accepted: len(in.Readings), Rejected: in.Rejects}
 	return d.Append(ctx, in, func(err error) { done(receipt, err) })
 }

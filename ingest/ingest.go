@@ -57,6 +57,8 @@ type Item struct {
 
 // Mark is the sequence number that a gateway gave to one of its messages.
 type Mark struct {
+	// Index is the message's place in the delivery, as in Item.
+	Index      int
 	Station    string
 	Sequence   uint64
 	MeasuredAt time.Time

@@ -205,3 +205,22 @@ func TestInfluxDBAway(t *testing.T) {
 		return err == nil && len(rows) == 50
 	})
 }
+
+// A message without a time that is sent again, because its PUBACK was lost in a crash, is the same reading.
+func TestResendWithoutTimeCountsOnce(t *testing.T) {
+	mqttAddr := freeAddr(t)
+	p := startProcess(t, "--data", t.TempDir(), "--mqtt", mqttAddr, "--mqtt-anonymous")
+	begin := time.Now().Add(-time.Minute)
+	publishOnce(t, mqttAddr, "quantrac/v1/amata-01/readings", `{"sequence":5,"values":{"cod":41}}`)
+	p.kill()
+	p.start()
+	publishOnce(t, mqttAddr, "quantrac/v1/amata-01/readings", `{"sequence":5,"values":{"cod":41}}`)
+	publishOnce(t, mqttAddr, "quantrac/v1/amata-01/readings", `{"sequence":6,"values":{"cod":41}}`)
+	eventually(t, 10*time.Second, "both readings are in history", func() bool {
+		rows, err := p.rows("amata-01", "cod", begin)
+		return err == nil && len(rows) >= 2
+	})
+	if rows, err := p.rows("amata-01", "cod", begin); err != nil || len(rows) != 2 {
+		t.Errorf("%d rows, want 2 (%v)", len(rows), err)
+	}
+}

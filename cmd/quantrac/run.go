@@ -247,8 +247,13 @@ func (s *service) openWebhooks(ctx context.Context) (err error) {
 	return err
 }
 
-func (s *service) openDoor(context.Context) error {
+func (s *service) openDoor(ctx context.Context) error {
+	resends := ingest.NewResends()
+	if err := s.stream.Tail(ctx, resends.Learn); err != nil {
+		return fmt.Errorf("read the end of the log: %w", err)
+	}
 	s.door = &ingest.Door{
+		Resends: resends,
 		Decode: dialect.Decode, Registry: func() *geo.Registry { return s.facts.registry }, Catalogue: s.facts.catalogue, Append: s.stream.Append,
 	}
 	s.submit = s.figures.counted(s.door.Submit)

@@ -53,7 +53,7 @@ func decodeFlat(doc *document) ingest.Decoded {
 			base.Status, base.Flags = status, 0
 		}
 		if sequence, ok := wholeNumber(first(m, "sequence", "seq")); ok {
-			c.out.Marks = append(c.out.Marks, ingest.Mark{Station: base.Station, Sequence: sequence, MeasuredAt: at})
+			c.out.Marks = append(c.out.Marks, ingest.Mark{Index: i, Station: base.Station, Sequence: sequence, MeasuredAt: at})
 		}
 		values := m
 		if data := m.member("data"); isObject(data) {

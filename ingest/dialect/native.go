@@ -75,7 +75,7 @@ func (n *native) message(m *value, index int) {
 		all.Flags = ingest.StatusAssumed
 	}
 	if sequence, ok := wholeNumber(m.member("sequence")); ok {
-		n.out.Marks = append(n.out.Marks, ingest.Mark{Station: all.Station, Sequence: sequence, MeasuredAt: at})
+		n.out.Marks = append(n.out.Marks, ingest.Mark{Index: index, Station: all.Station, Sequence: sequence, MeasuredAt: at})
 	}
 	n.out.Items = slices.Grow(n.out.Items, len(values.items))
 	for i := range values.items {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"quantrac/ingest"
 )
 
 const trimEvery = 5 * time.Second
@@ -99,6 +101,34 @@ func (l *Log) Entry(ctx context.Context, sequence uint64) (b Batch, ok bool, err
 	}
 	entries, err := newDecoder().batch(m.Data)
 	return Batch{Sequence: sequence, Entries: entries}, err == nil, err
+}
+
+// tailMessages is how many messages Tail reads at most: what a crash can have left unacknowledged lies at the very end.
+const tailMessages = 256
+
+// Tail calls visit with the last entries of the log, in order.
+func (l *Log) Tail(ctx context.Context, visit func(*ingest.Intake)) error {
+	info, err := l.intake.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("state of %s: %w", intakeStream, err)
+	}
+	st := info.State
+	from := max(st.FirstSeq, 1)
+	if st.LastSeq > tailMessages {
+		from = max(from, st.LastSeq-tailMessages+1)
+	}
+	for seq := from; seq <= st.LastSeq; seq++ {
+		b, ok, err := l.Entry(ctx, seq)
+		if err != nil {
+			return err
+		}
+		for i := range b.Entries {
+			if ok {
+				visit(&b.Entries[i])
+			}
+		}
+	}
+	return nil
 }
 
 // LastSequence is the newest sequence of INTAKE.
