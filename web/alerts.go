@@ -1,8 +1,6 @@
 package web
 
 import (
-	"cmp"
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -10,6 +8,7 @@ import (
 
 	"quantrac/alerts"
 	"quantrac/geo"
+	"quantrac/ingest"
 )
 
 func (s *Server) listAlerts(w http.ResponseWriter, r *http.Request) error {
@@ -17,6 +16,12 @@ func (s *Server) listAlerts(w http.ResponseWriter, r *http.Request) error {
 	q := alerts.Query{
 		State: v.Get("state"), Severity: v.Get("severity"), Park: v.Get("park"), Station: v.Get("station"),
 		Parameter: v.Get("parameter"), Rule: v.Get("rule"), After: v.Get("cursor"),
+	}
+	if err := oneOf("state", q.State, "pending", alerts.Open, alerts.Resolved, alerts.Withdrawn); err != nil {
+		return err
+	}
+	if err := oneOf("severity", q.Severity, "info", "warning", "critical", "emergency"); err != nil {
+		return err
 	}
 	var err error
 	if q.Limit, err = limit(r, usualLimit, mostLimit); err != nil {
@@ -29,9 +34,6 @@ func (s *Server) listAlerts(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	items, next, err := s.cfg.Alerts.List(q)
-	if errors.Is(err, alerts.ErrCursor) {
-		return fail(http.StatusBadRequest, err.Error())
-	}
 	if err != nil {
 		return err
 	}
@@ -78,7 +80,7 @@ func (s *Server) getAlert(w http.ResponseWriter, r *http.Request) error {
 	for _, n := range notices {
 		timeline = append(timeline, moment{Type: "notice", At: n.At, Notice: &n})
 	}
-	slices.SortStableFunc(timeline, func(a, b moment) int { return cmp.Compare(a.At.UnixNano(), b.At.UnixNano()) })
+	slices.SortStableFunc(timeline, func(a, b moment) int { return a.At.Compare(b.At) })
 	writeJSON(w, http.StatusOK, struct {
 		alerts.Alert
 		Timeline []moment `json:"timeline"`
@@ -91,6 +93,13 @@ func (s *Server) hotspots(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
+// Bounds of one page of the quarantine, whose entries carry bodies of up to ingest.MaxBody.
+const (
+	quarantineStep  = 16
+	quarantineBytes = 8 << 20
+)
+
+// listQuarantine ends a page early when its bodies become too many bytes; the cursor goes on.
 func (s *Server) listQuarantine(w http.ResponseWriter, r *http.Request) error {
 	n, err := limit(r, usualLimit, mostLimit)
 	if err != nil {
@@ -98,17 +107,27 @@ func (s *Server) listQuarantine(w http.ResponseWriter, r *http.Request) error {
 	}
 	var before uint64
 	if c := r.URL.Query().Get("cursor"); c != "" {
-		if before, err = strconv.ParseUint(c, 10, 64); err != nil {
-			return fail(http.StatusBadRequest, "cursor is not one that this list gave")
+		if before, err = strconv.ParseUint(c, 10, 64); err != nil || before == 0 {
+			return alerts.ErrCursor
 		}
 	}
-	items, next, err := s.cfg.Quarantine.List(r.Context(), before, n)
-	if err != nil {
-		return err
+	items, size := []ingest.Quarantined{}, 0
+	for len(items) < n && size < quarantineBytes {
+		some, next, err := s.cfg.Quarantine.List(r.Context(), before, min(quarantineStep, n-len(items)))
+		if err != nil {
+			return err
+		}
+		items, before = append(items, some...), next
+		for i := range some {
+			size += len(some[i].Body)
+		}
+		if next == 0 {
+			break
+		}
 	}
 	cursor := ""
-	if next > 0 {
-		cursor = strconv.FormatUint(next, 10)
+	if before > 0 {
+		cursor = strconv.FormatUint(before, 10)
 	}
 	writeJSON(w, http.StatusOK, newList(items, cursor))
 	return nil

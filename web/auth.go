@@ -3,11 +3,12 @@ package web
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -48,10 +49,11 @@ func (r *Role) UnmarshalText(b []byte) error {
 	return fmt.Errorf("role %q is none of viewer, officer, admin", b)
 }
 
-// caller is who a request speaks for.
+// caller is who a request speaks for. token is the id of the token that it sent; "" = none.
 type caller struct {
-	role Role
-	name string
+	role  Role
+	name  string
+	token string
 }
 
 type handler func(w http.ResponseWriter, r *http.Request) error
@@ -69,13 +71,13 @@ const requestTimeout = 30 * time.Second
 // guard lets a request through to h when its caller has the role.
 func (s *Server) guard(need Role, h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer s.recoverPanic(w, r)
 		c, ok := s.auth.identify(w, r)
 		if !ok {
 			return
 		}
 		if c.role < need {
-			if c.name == "" {
-				w.Header().Set("WWW-Authenticate", `Bearer realm="quantrac"`)
+			if c.token == "" {
 				problem(w, http.StatusUnauthorized, "send Authorization: Bearer TOKEN with a token of role "+need.String())
 				return
 			}
@@ -89,6 +91,19 @@ func (s *Server) guard(need Role, h handler) http.Handler {
 			s.answerError(w, r, err)
 		}
 	})
+}
+
+// recoverPanic answers 500 for a handler that panicked: a fault of the program is logged once, with its stack, and answered
+// like every other error.
+func (s *Server) recoverPanic(w http.ResponseWriter, r *http.Request) {
+	switch fault := recover(); fault {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(fault)
+	default:
+		s.cfg.Logger.Error("handler panicked", "method", r.Method, "path", r.URL.Path, "panic", fault, "stack", string(debug.Stack()))
+		problem(w, http.StatusInternalServerError, "a fault of the program; it is in its log")
+	}
 }
 
 // authenticator finds out who calls, and slows down who guesses.
@@ -108,30 +123,51 @@ func (a *authenticator) identify(w http.ResponseWriter, r *http.Request) (caller
 	if header == "" {
 		return caller{role: a.anonymous}, true
 	}
-	token, isBearer := strings.CutPrefix(header, "Bearer ")
-	host := remoteHost(r)
-	if a.guesses.blocked(host) {
+	scheme, token, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		problem(w, http.StatusUnauthorized, "the only scheme is Bearer: send Authorization: Bearer TOKEN")
+		return caller{}, false
+	}
+	token = strings.TrimSpace(token)
+	c, ok := a.tokens.verify(token)
+	from := remoteNetwork(r)
+	// Nobody guesses a long token, so its owner gets in although somebody else guesses behind the same proxy.
+	if a.guesses.blocked(from) && !(ok && len(token) >= longToken) {
 		w.Header().Set("Retry-After", "10")
 		problem(w, http.StatusTooManyRequests, "too many wrong tokens from this address; wait 10 s")
 		return caller{}, false
 	}
-	if isBearer {
-		if c, ok := a.tokens.verify(strings.TrimSpace(token)); ok {
-			return c, true
-		}
+	if ok {
+		return c, true
 	}
-	a.guesses.wrong(host)
+	a.guesses.wrong(from)
 	w.Header().Set("WWW-Authenticate", `Bearer realm="quantrac", error="invalid_token"`)
 	problem(w, http.StatusUnauthorized, "the token is not valid")
 	return caller{}, false
 }
 
-func remoteHost(r *http.Request) string {
+// longToken is the length from which a token is taken to be beyond guessing: 16 characters of base64 carry 96 bits.
+const longToken = 16
+
+// remoteNetwork is the address of a caller; of an IPv6 one the /64, which is what one subscriber has.
+func remoteNetwork(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
 	}
-	return host
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return host
+	}
+	if addr = addr.Unmap(); addr.Is4() {
+		return addr.String()
+	}
+	const subscriber = 64
+	prefix, err := addr.WithZone("").Prefix(subscriber)
+	if err != nil {
+		return host
+	}
+	return prefix.String()
 }
 
 // guesses counts wrong tokens by address: 10 at once, then one every 10 s.
@@ -159,13 +195,27 @@ func (g *guesses) wrong(host string) {
 	defer g.mu.Unlock()
 	l, ok := g.by[host]
 	if !ok {
-		if len(g.by) >= maxGuessers {
-			clear(g.by)
-		}
+		g.makeRoom()
 		l = rate.NewLimiter(rate.Every(guessEvery), guessesAtOnce)
 		g.by[host] = l
 	}
 	l.AllowN(g.now(), 1)
+}
+
+// makeRoom forgets addresses that have been quiet long enough; if all are busy, all of them.
+func (g *guesses) makeRoom() {
+	if len(g.by) < maxGuessers {
+		return
+	}
+	now := g.now()
+	for host, l := range g.by {
+		if l.TokensAt(now) >= guessesAtOnce {
+			delete(g.by, host)
+		}
+	}
+	if len(g.by) >= maxGuessers {
+		clear(g.by)
+	}
 }
 
 // Tokens are the API tokens. Only their SHA-256 is kept: a token has 256 random bits, so a slow hash would add nothing.
@@ -187,7 +237,7 @@ type Token struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
 	Role      Role      `json:"role"`
-	CreatedAt time.Time `json:"created_at"`
+	CreatedAt time.Time `json:"created_at,omitzero"` // the bootstrap token has none
 }
 
 type storedToken struct {
@@ -198,7 +248,7 @@ type storedToken struct {
 // OpenTokens reads the tokens. bootstrap, if not empty, is accepted as a token of role admin.
 func OpenTokens(ctx context.Context, store TokenStore, bootstrap string) (*Tokens, error) {
 	t := &Tokens{store: store, by: map[[sha256.Size]byte]Token{}}
-	if bootstrap != "" {
+	if bootstrap = strings.TrimSpace(bootstrap); bootstrap != "" {
 		t.by[sha256.Sum256([]byte(bootstrap))] = Token{ID: "bootstrap", Name: "bootstrap", Role: Admin}
 	}
 	err := store.All(ctx, func(id string, value []byte) error {
@@ -212,17 +262,23 @@ func OpenTokens(ctx context.Context, store TokenStore, bootstrap string) (*Token
 	return t, err
 }
 
-// verify walks over all tokens so that the time says nothing about how near a guess was.
+// verify looks a token up by its hash, so the time that it takes says nothing about how near a guess was.
 func (t *Tokens) verify(token string) (caller, bool) {
 	sum := sha256.Sum256([]byte(token))
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	var c caller
-	found := 0
-	for hash, tok := range t.by {
-		if subtle.ConstantTimeCompare(hash[:], sum[:]) == 1 {
-			c, found = caller{tok.Role, tok.Name}, 1
+	tok, ok := t.by[sum]
+	return caller{tok.Role, tok.Name, tok.ID}, ok
+}
+
+// has reports whether a token is still there.
+func (t *Tokens) has(id string) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, tok := range t.by {
+		if tok.ID == id {
+			return true
 		}
 	}
-	return c, found == 1
+	return false
 }

@@ -6,40 +6,78 @@ import (
 	"github.com/gorilla/websocket"
 
 	"quantrac/alerts"
+	"quantrac/geo"
 )
-
-const closeGoingAway = websocket.CloseGoingAway
 
 // client is the hub's side of one websocket. The hub fills it, its own writer empties it; neither waits for the other.
 type client struct {
-	hub  *Hub
-	wake chan struct{} // capacity 1: something is waiting
+	// token is the id of the token that opened the websocket; "" = none.
+	token   string
+	place   func(station string) (string, geo.Point, bool)
+	metrics *Metrics
+	wake    chan struct{} // capacity 1: something is waiting
 
 	mu      sync.Mutex
 	started bool
+	// awaits is set while the snapshot is being made: what is waiting goes out behind it.
+	awaits  bool
 	filter  filter
-	waiting [][]byte
-	// newest holds the readings of a client that lags, by (station, parameter), in order of arrival.
-	newest  map[[2]string]alerts.LiveReading
-	order   [][2]string
-	upto    uint64 // sequence of the newest reading in newest
-	closing int    // websocket close code; 0 = open
+	waiting []outgoing
+	size    int // bytes of waiting, without the snapshot
+	// newest holds the readings of a client that lags, by (station, parameter); order is that of their arrival.
+	newest map[[2]string]alerts.LiveReading
+	order  [][2]string
+	upto   uint64 // sequence of the newest reading in newest
+	ending ending
 }
 
-func newClient(h *Hub) *client {
-	return &client{hub: h, wake: make(chan struct{}, 1), newest: map[[2]string]alerts.LiveReading{}}
+// ending says how a websocket is closed; code 0 = it is not.
+type ending struct {
+	code   int
+	reason string
 }
 
-func (c *client) start(f filter, snapshot []byte) {
+// outgoing is a frame on its way to one client: encoded, or the readings that only this client gets in this form.
+type outgoing struct {
+	encoded []byte
+	// free of the bound on bytes, so that a large snapshot does not cut its own client off.
+	free     bool
+	sequence uint64
+	items    []alerts.LiveReading
+}
+
+// itemBytes is about what a reading takes in JSON.
+const itemBytes = 200
+
+func (o *outgoing) size() int {
+	if o.free {
+		return 0
+	}
+	return len(o.encoded) + itemBytes*len(o.items)
+}
+
+func newClient(h *Hub, token string) *client {
+	return &client{
+		token: token, place: h.state.Place, metrics: h.metrics, wake: make(chan struct{}, 1), newest: map[[2]string]alerts.LiveReading{},
+	}
+}
+
+// begin starts a client anew: what was waiting belongs to its last subscription.
+func (c *client) begin(f filter, awaits bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.started, c.filter = true, f
-	c.waiting = nil
+	c.started, c.awaits, c.filter = true, awaits, f
+	c.waiting, c.size = nil, 0
 	clear(c.newest)
 	c.order = c.order[:0]
-	if snapshot != nil {
-		c.waiting = append(c.waiting, snapshot)
-	}
+}
+
+// deliver puts the snapshot in front of what has been waiting for it.
+func (c *client) deliver(snapshot []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting = append([]outgoing{{encoded: snapshot, free: true}}, c.waiting...)
+	c.awaits = false
 	c.ring()
 }
 
@@ -47,44 +85,42 @@ func (c *client) start(f filter, snapshot []byte) {
 func (c *client) offer(f frame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.started || c.closing != 0 {
+	if !c.started || c.ending.code != 0 {
 		return
 	}
-	place := c.hub.state.Place
 	if f.items == nil {
-		if c.filter.allows(place, f.station) {
-			c.push(f.encoded)
+		if c.filter.allows(c.place, f.station) {
+			c.push(outgoing{encoded: f.encoded})
 		}
 		return
 	}
-	items, encoded := f.items, f.encoded
-	if !c.filter.everything() {
+	items, whole := f.items, c.filter.everything()
+	if !whole {
 		items = nil
 		for _, it := range f.items {
-			if c.filter.allows(place, it.Station) {
+			if c.filter.allows(c.place, it.Station) {
 				items = append(items, it)
 			}
 		}
 		if len(items) == 0 {
 			return
 		}
-		encoded = nil
 	}
-	if len(c.waiting) < coalesceAbove && len(c.order) == 0 {
-		if encoded == nil {
-			encoded = encodeReadings(f.sequence, items)
-		}
-		c.push(encoded)
-		return
+	switch {
+	case len(c.waiting) >= coalesceAbove || len(c.order) > 0:
+		c.coalesce(f.sequence, items)
+	case whole:
+		c.push(outgoing{encoded: f.encoded})
+	default:
+		c.push(outgoing{sequence: f.sequence, items: items})
 	}
-	c.coalesce(f.sequence, items)
 }
 
 func (c *client) coalesce(seq uint64, items []alerts.LiveReading) {
 	for _, it := range items {
 		key := [2]string{it.Station, it.Parameter}
 		if _, there := c.newest[key]; there {
-			c.hub.metrics.dropped.Inc()
+			c.metrics.dropped.Inc()
 		} else {
 			c.order = append(c.order, key)
 		}
@@ -95,29 +131,31 @@ func (c *client) coalesce(seq uint64, items []alerts.LiveReading) {
 }
 
 // push queues a frame behind the coalesced readings, which it must not overtake.
-func (c *client) push(encoded []byte) {
+func (c *client) push(o outgoing) {
 	if len(c.order) > 0 {
-		c.flush()
+		c.add(c.flush())
 	}
-	if len(c.waiting) >= maxWaiting {
-		c.closing = websocket.CloseTryAgainLater
-		c.waiting = nil
-		c.ring()
-		return
+	c.add(o)
+	if len(c.waiting) > maxWaiting || c.size > maxWaitingBytes {
+		c.finish(websocket.CloseTryAgainLater, "too slow: resume, or subscribe to less")
 	}
-	c.waiting = append(c.waiting, encoded)
 	c.ring()
 }
 
+func (c *client) add(o outgoing) {
+	c.waiting = append(c.waiting, o)
+	c.size += o.size()
+}
+
 // flush turns the coalesced readings into a frame with the sequence of the newest of them.
-func (c *client) flush() {
+func (c *client) flush() outgoing {
 	items := make([]alerts.LiveReading, 0, len(c.order))
 	for _, key := range c.order {
 		items = append(items, c.newest[key])
 	}
 	c.order = c.order[:0]
 	clear(c.newest)
-	c.waiting = append(c.waiting, encodeReadings(c.upto, items))
+	return outgoing{sequence: c.upto, items: items}
 }
 
 func (c *client) ring() {
@@ -127,30 +165,47 @@ func (c *client) ring() {
 	}
 }
 
-func (c *client) end(code int) {
+// end closes the websocket with a code and a reason of at most 123 bytes; the first call counts.
+func (c *client) end(code int, reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closing == 0 {
-		c.closing = code
-	}
+	c.finish(code, reason)
 	c.ring()
 }
 
-// next takes the oldest waiting frame; nil with code 0 = nothing waits, with another code = close.
-func (c *client) next() (encoded []byte, code int) {
+func (c *client) finish(code int, reason string) {
+	if c.ending.code != 0 {
+		return
+	}
+	c.ending = ending{code, reason}
+	c.waiting, c.size = nil, 0
+}
+
+// next takes the oldest waiting frame. Nil with code 0 = nothing waits; with another code = close.
+func (c *client) next() ([]byte, ending) {
+	o, end := c.take()
+	if o.items != nil {
+		return encodeReadings(o.sequence, o.items), end
+	}
+	return o.encoded, end
+}
+
+func (c *client) take() (outgoing, ending) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closing != 0 {
-		return nil, c.closing
+	switch {
+	case c.ending.code != 0:
+		return outgoing{}, c.ending
+	case c.awaits:
+		return outgoing{}, ending{}
+	case len(c.waiting) > 0:
+		o := c.waiting[0]
+		c.waiting[0] = outgoing{}
+		c.waiting = c.waiting[1:]
+		c.size -= o.size()
+		return o, ending{}
+	case len(c.order) > 0:
+		return c.flush(), ending{}
 	}
-	if len(c.waiting) == 0 && len(c.order) > 0 {
-		c.flush()
-	}
-	if len(c.waiting) == 0 {
-		return nil, 0
-	}
-	encoded = c.waiting[0]
-	c.waiting[0] = nil
-	c.waiting = c.waiting[1:]
-	return encoded, 0
+	return outgoing{}, ending{}
 }

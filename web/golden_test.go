@@ -44,7 +44,7 @@ func TestFramesOfThePagesTests(t *testing.T) {
 		Place:    func(string) (string, geo.Point, bool) { return "", geo.Point{}, false },
 	}, NewMetrics(nil))
 	h.epoch = "GOLDEN"
-	c := newClient(h)
+	c := newClient(h, "")
 	apply := func(rs ...ingest.Reading) {
 		items, changed := live.Apply(rs)
 		h.Readings(items)

@@ -1,11 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/gorilla/websocket"
 
 	"quantrac/alerts"
 	"quantrac/geo"
@@ -20,8 +23,11 @@ const (
 	// coalesceAbove is the number of frames waiting for one client from which its readings are kept only as the newest of
 	// each (station, parameter).
 	coalesceAbove = 32
-	// maxWaiting is the number of waiting frames at which a client is cut off with code 1013.
-	maxWaiting = 1024
+	// maxWaiting and maxWaitingBytes are what may wait for one client; beyond it is cut off with code 1013.
+	maxWaiting      = 1024
+	maxWaitingBytes = 16 << 20
+	// maxReplay is how many missed frames a client that comes back is given; a snapshot is smaller than more of them.
+	maxReplay = maxWaiting / 4
 )
 
 // frame is one message to the clients, with what is needed to send only a part of it to some of them.
@@ -43,8 +49,10 @@ type Hub struct {
 	sequence uint64
 	ring     []frame
 	held     int // items in ring
-	clients  map[*client]struct{}
-	closed   bool
+	// forgotten is the sequence of the newest frame that left the ring.
+	forgotten uint64
+	clients   map[*client]struct{}
+	closed    bool
 }
 
 // HubState is what a snapshot is made of.
@@ -159,14 +167,17 @@ func (h *Hub) send(build func(seq uint64) frame) {
 func (h *Hub) keep(f frame) {
 	h.ring = append(h.ring, f)
 	h.held += len(f.items)
+	if len(h.ring) <= ringFrames && h.held <= ringItems {
+		return
+	}
+	// An eighth at a time, so that the frames that stay are not moved for each one that comes.
 	drop := 0
-	for len(h.ring)-drop > ringFrames || h.held > ringItems {
+	for len(h.ring)-drop > ringFrames*7/8 || h.held > ringItems*7/8 {
 		h.held -= len(h.ring[drop].items)
 		drop++
 	}
-	if drop > 0 {
-		h.ring = slices.Delete(h.ring, 0, drop)
-	}
+	h.forgotten = h.ring[drop-1].sequence
+	h.ring = slices.Delete(h.ring, 0, drop)
 }
 
 // join takes a client in; false when there are too many, or the hub is closed.
@@ -188,31 +199,50 @@ func (h *Hub) leave(c *client) {
 	h.metrics.clients.Set(float64(len(h.clients)))
 }
 
-// subscribe starts a client with a snapshot, taken under the lock so that no frame falls between it and what follows.
+// subscribe starts a client with a snapshot. It is made outside the lock, because it takes long where there are many
+// stations: what is sent meanwhile waits behind it. A frame may then tell what the snapshot knew already; none is missed.
 func (h *Hub) subscribe(c *client, f filter) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.sequence++
-	c.start(f, h.snapshot(f, h.sequence))
+	seq := h.sequence
+	c.begin(f, true)
+	h.mu.Unlock()
+	c.deliver(h.snapshot(f, seq))
 }
 
 // resume goes on behind after, or with a snapshot where that is not possible.
 func (h *Hub) resume(c *client, f filter, epoch string, after uint64) {
+	if !h.replay(c, f, epoch, after) {
+		h.subscribe(c, f)
+	}
+}
+
+// replay offers a client what it missed; false when that is not known or too much.
+func (h *Hub) replay(c *client, f filter, epoch string, after uint64) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	oldest := h.sequence + 1
-	if len(h.ring) > 0 {
-		oldest = h.ring[0].sequence
+	if epoch != h.epoch || after > h.sequence || after < h.forgotten {
+		return false
 	}
-	if epoch != h.epoch || after > h.sequence || after+1 < oldest {
-		h.sequence++
-		c.start(f, h.snapshot(f, h.sequence))
-		return
+	first, _ := slices.BinarySearchFunc(h.ring, after+1, func(f frame, seq uint64) int { return cmp.Compare(f.sequence, seq) })
+	missed := h.ring[first:]
+	if len(missed) > maxReplay {
+		return false
 	}
-	c.start(f, nil)
-	for _, fr := range h.ring {
-		if fr.sequence > after {
-			c.offer(fr)
+	c.begin(f, false)
+	for _, fr := range missed {
+		c.offer(fr)
+	}
+	return true
+}
+
+// revoke ends the clients that a token let in.
+func (h *Hub) revoke(token string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for c := range h.clients {
+		if c.token == token {
+			c.end(websocket.ClosePolicyViolation, "the token was taken back")
 		}
 	}
 }
@@ -246,7 +276,7 @@ func (h *Hub) Close() {
 	defer h.mu.Unlock()
 	h.closed = true
 	for c := range h.clients {
-		c.end(closeGoingAway)
+		c.end(websocket.CloseGoingAway, "the server stops: come back")
 	}
 }
 

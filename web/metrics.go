@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // Metrics are the figures of the websocket.
@@ -27,10 +26,6 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
-	promhttp.HandlerFor(s.cfg.Gatherer, promhttp.HandlerOpts{}).ServeHTTP(w, r)
-}
-
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 }
@@ -38,6 +33,9 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 // readyz: can readings be accepted durably? A dependency that is away but not needed for that is shown and does not fail it.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	deps := s.cfg.Readiness(r.Context())
+	if deps == nil {
+		deps = []Dependency{}
+	}
 	status, code := "ok", http.StatusOK
 	for _, d := range deps {
 		switch {

@@ -44,6 +44,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.cfg.Page == nil {
+		w.Header().Set("Cache-Control", "no-cache")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write([]byte(noPage))
 		return
@@ -52,9 +53,10 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	if name == "" {
 		name = "index.html"
 	}
-	if _, err := fs.Stat(s.cfg.Page, name); err != nil {
+	// A folder is no page: its listing is nobody's business. Paths without a dot are places inside the page.
+	if info, err := fs.Stat(s.cfg.Page, name); err != nil || info.IsDir() {
 		if path.Ext(name) != "" {
-			http.NotFound(w, r)
+			problem(w, http.StatusNotFound, "there is no "+r.URL.Path)
 			return
 		}
 		name = "index.html"
@@ -76,12 +78,10 @@ func (s *Server) Handler() http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy", contentPolicy)
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store") // the page says otherwise
 		if r.URL.Path == "/ws" {
-			s.mux.ServeHTTP(w, r)
+			s.mux.ServeHTTP(w, r) // what compresses could not be hijacked
 			return
-		}
-		if strings.HasPrefix(r.URL.Path, "/api/") {
-			h.Set("Cache-Control", "no-store")
 		}
 		compressed.ServeHTTP(w, r)
 	})

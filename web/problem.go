@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
+	"quantrac/alerts"
 	"quantrac/geo"
 )
 
@@ -49,13 +51,23 @@ type problemField struct {
 }
 
 func problem(w http.ResponseWriter, status int, detail string, fields ...geo.Problem) {
-	body := problemBody{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
+	body := newProblem(status, detail)
 	for _, f := range fields {
 		body.Errors = append(body.Errors, problemField{f.Path, f.Message})
 	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body)
+	writeProblem(w, status, body)
+}
+
+func newProblem(status int, detail string) problemBody {
+	return problemBody{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
+}
+
+// writeProblem writes a problemBody, or one with further members.
+func writeProblem(w http.ResponseWriter, status int, body any) {
+	if h := w.Header(); status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
+		h.Set("WWW-Authenticate", `Bearer realm="quantrac"`)
+	}
+	writeAs(w, "application/problem+json", status, body)
 }
 
 // answerError is the one place where an error becomes a status.
@@ -71,6 +83,8 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 		problem(w, http.StatusNotFound, err.Error())
 	case errors.Is(err, ErrConflict):
 		problem(w, http.StatusConflict, err.Error())
+	case errors.Is(err, alerts.ErrCursor):
+		problem(w, http.StatusBadRequest, alerts.ErrCursor.Error())
 	case r.Context().Err() != nil:
 		w.Header().Set("Retry-After", "5")
 		problem(w, http.StatusServiceUnavailable, "the request took too long; try again")
@@ -81,10 +95,17 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 	}
 }
 
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
+func writeJSON(w http.ResponseWriter, status int, v any) { writeAs(w, "application/json", status, v) }
+
+// writeAs encodes before it writes the status: an answer that cannot be encoded must not begin as a good one.
+func writeAs(w http.ResponseWriter, contentType string, status int, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("answer: " + err.Error()) // a fault of the program, see recoverPanic
+	}
+	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v)
+	_, _ = w.Write(append(b, '\n'))
 }
 
 // list is the envelope of every list.
@@ -106,8 +127,8 @@ func limit(r *http.Request, usual, most int) (int, error) {
 	if text == "" {
 		return usual, nil
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
+	n, err := strconv.Atoi(text) // at the ends of its range when it is out of range
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return 0, fail(http.StatusBadRequest, "limit must be a whole number")
 	}
 	return min(max(n, 1), most), nil
@@ -121,26 +142,29 @@ const (
 	mostReadings  = 10000
 )
 
-// page cuts a list that is in memory; the cursor is the place in it.
-func page[T any](r *http.Request, items []T) (list, error) {
+// page cuts a list that is in memory. The cursor is the id of the last item that was looked at, so that a list whose items
+// come and go, or pass keep only now and then, shows none twice and leaves none out. A nil keep keeps all.
+func page[T any](r *http.Request, items []T, id func(*T) string, keep func(*T) bool) (list, error) {
 	n, err := limit(r, usualLimit, mostLimit)
 	if err != nil {
 		return list{}, err
 	}
 	start := 0
-	if c := r.URL.Query().Get("cursor"); c != "" {
-		if start, err = strconv.Atoi(c); err != nil || start < 0 {
-			return list{}, fail(http.StatusBadRequest, "cursor is not one that this list gave")
+	if cursor := r.URL.Query().Get("cursor"); cursor != "" {
+		start = 1 + slices.IndexFunc(items, func(it T) bool { return id(&it) == cursor })
+		if start == 0 {
+			return list{}, alerts.ErrCursor
 		}
 	}
-	start = min(start, len(items))
-	end := min(start+n, len(items))
-	next := ""
-	if end < len(items) {
-		next = strconv.Itoa(end)
+	kept := make([]T, 0, min(n, len(items)-start))
+	for i := start; i < len(items); i++ {
+		if keep != nil && !keep(&items[i]) {
+			continue
+		}
+		if len(kept) == n {
+			return newList(kept, id(&kept[n-1])), nil
+		}
+		kept = append(kept, items[i])
 	}
-	if end == start {
-		return newList([]T{}, ""), nil
-	}
-	return newList(items[start:end], next), nil
+	return newList(kept, ""), nil
 }

@@ -2,17 +2,24 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"quantrac/ingest"
 )
+
+// refusal is a problem that says what became of the parts of a delivery; it is on disk all the same.
+type refusal struct {
+	problemBody
+	ingest.Receipt
+}
 
 // postReadings is the HTTP door: 202 when anything was stored, 422 when nothing was; in both cases all of it is on disk.
 func (s *Server) postReadings(w http.ResponseWriter, r *http.Request) error {
@@ -27,16 +34,22 @@ func (s *Server) postReadings(w http.ResponseWriter, r *http.Request) error {
 	if receipt.Rejected == nil {
 		receipt.Rejected = []ingest.Reject{}
 	}
-	status := http.StatusAccepted
 	switch {
 	case d.TooLarge:
-		status = http.StatusRequestEntityTooLarge
+		refuse(w, http.StatusRequestEntityTooLarge, tooLarge()+"; its beginning is in quarantine", receipt)
 	case receipt.NothingDecoded():
-		status = http.StatusUnprocessableEntity
+		refuse(w, http.StatusUnprocessableEntity, "nothing in it could be used; it is in quarantine: do not resend", receipt)
+	default:
+		writeJSON(w, http.StatusAccepted, receipt)
 	}
-	writeJSON(w, status, receipt)
 	return nil
 }
+
+func refuse(w http.ResponseWriter, status int, detail string, receipt ingest.Receipt) {
+	writeProblem(w, status, refusal{newProblem(status, detail), receipt})
+}
+
+func tooLarge() string { return fmt.Sprintf("the body is larger than %d bytes", ingest.MaxBody) }
 
 // delivery reads the body of a request, or the first part of one that is too large.
 func (s *Server) delivery(r *http.Request) (ingest.Delivery, error) {
@@ -72,15 +85,13 @@ func (s *Server) decode(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	q := r.URL.Query()
-	d.Topic = q.Get("topic")
-	if d.Topic == "" {
-		d.Topic = q.Get("filename")
+	if d.TooLarge {
+		return fail(http.StatusRequestEntityTooLarge, tooLarge())
 	}
-	if now := q.Get("now"); now != "" {
-		if d.ReceivedAt, err = time.Parse(time.RFC3339Nano, now); err != nil {
-			return fail(http.StatusBadRequest, "now must be a time like 2026-11-24T06:05:00Z")
-		}
+	q := r.URL.Query()
+	d.Topic = cmp.Or(q.Get("topic"), q.Get("filename"))
+	if d.ReceivedAt, err = instant(q.Get("now"), d.ReceivedAt, "now"); err != nil {
+		return err
 	}
 	in := s.cfg.Look(d)
 	out := struct {
@@ -109,41 +120,42 @@ func decodedOf(r *ingest.Reading) decodedReading {
 	return d
 }
 
-// windowFns are what a window can be reduced to.
-var windowFns = []string{"mean", "min", "max", "count", "last", "first"}
-
 // readings answers history, raw or in windows, as JSON or CSV.
 func (s *Server) readings(w http.ResponseWriter, r *http.Request) error {
 	q, err := s.rawQuery(r)
 	if err != nil {
 		return err
 	}
-	csvWanted := r.URL.Query().Get("format") == "csv"
+	format := r.URL.Query().Get("format")
+	if err := oneOf("format", format, "json", "csv"); err != nil {
+		return err
+	}
+	csvWanted := format == "csv"
 	every := r.URL.Query().Get("every")
 	if every == "" {
 		return s.rawReadings(w, r, q, csvWanted)
 	}
-	wq := WindowQuery{RawQuery: q, Fn: r.URL.Query().Get("fn")}
-	if wq.Fn == "" {
-		wq.Fn = "mean"
-	}
-	if !slices.Contains(windowFns, wq.Fn) {
-		return fail(http.StatusBadRequest, "fn must be one of "+strings.Join(windowFns, ", "))
-	}
-	if wq.Every, err = parseEvery(every); err != nil {
+	return s.windows(w, r, q, csvWanted)
+}
+
+func (s *Server) windows(w http.ResponseWriter, r *http.Request, q RawQuery, csvWanted bool) error {
+	v := r.URL.Query()
+	wq := WindowQuery{RawQuery: q, Fn: cmp.Or(v.Get("fn"), "mean")}
+	if err := oneOf("fn", wq.Fn, "mean", "min", "max", "count", "last", "first"); err != nil {
 		return err
 	}
-	// One more window than asked for tells whether there is a next page; the span bounds what history has to scan.
-	if most := q.From.Truncate(wq.Every).Add(time.Duration(q.Limit+1) * wq.Every); most.Before(wq.To) {
-		wq.To = most
+	var err error
+	if wq.Every, err = parseEvery(v.Get("every")); err != nil {
+		return err
 	}
+	wq.To = endOfPage(q, wq.Every)
 	rows, err := s.cfg.History.Windows(r.Context(), wq)
 	if err != nil {
 		return err
 	}
 	next := ""
 	if wq.To.Before(q.To) {
-		next = wq.To.UTC().Format(time.RFC3339Nano)
+		next = stamp(wq.To)
 	}
 	if csvWanted {
 		return writeCSV(w, next, []string{"time", "value", "count"}, len(rows), func(i int) []string {
@@ -155,6 +167,17 @@ func (s *Server) readings(w http.ResponseWriter, r *http.Request) error {
 	}
 	writeJSON(w, http.StatusOK, newList(rows, next))
 	return nil
+}
+
+// endOfPage is the end of the q.Limit windows that the page may hold, where that comes before q.To. Windows are aligned to
+// the Unix epoch, so it is the beginning of a window, and none is split between two pages. It also bounds what history scans.
+func endOfPage(q RawQuery, every time.Duration) time.Time {
+	into := time.Duration(q.From.UnixNano()) % every // both are from 1970 on, see within
+	begin := q.From.Add(-into)
+	if span := q.To.Sub(begin); int64(span/every) < int64(q.Limit) {
+		return q.To
+	}
+	return begin.Add(time.Duration(q.Limit) * every)
 }
 
 func (s *Server) rawReadings(w http.ResponseWriter, r *http.Request, q RawQuery, csvWanted bool) error {
@@ -206,32 +229,46 @@ func (s *Server) rawQuery(r *http.Request) (RawQuery, error) {
 	if q.From, err = instant(v.Get("cursor"), q.From, "cursor"); err != nil {
 		return q, err
 	}
+	q.From, q.To = within(q.From), within(q.To)
 	if !q.From.Before(q.To) {
 		return q, fail(http.StatusBadRequest, "from must lie before to")
 	}
 	return q, nil
 }
 
+// within moves t into 1970 to 2200, where every reading lies and whose times fit into nanoseconds since 1970.
+func within(t time.Time) time.Time {
+	first, last := time.Unix(0, 0).UTC(), time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC)
+	switch {
+	case t.Before(first):
+		return first
+	case t.After(last):
+		return last
+	}
+	return t
+}
+
 func instant(text string, otherwise time.Time, name string) (time.Time, error) {
 	if text == "" {
 		return otherwise, nil
 	}
-	t, err := time.Parse(time.RFC3339Nano, text)
+	// A + that is not written %2B arrives as a blank, which no time has.
+	t, err := time.Parse(time.RFC3339Nano, strings.Replace(text, " ", "+", 1))
 	if err != nil {
-		return t, fail(http.StatusBadRequest, name+" must be a time like 2026-11-24T06:05:00Z (a + in it is written %2B)")
+		return t, fail(http.StatusBadRequest, name+" must be a time like 2026-11-24T06:05:00Z")
 	}
 	return t.UTC(), nil
 }
 
 // parseEvery reads a window length: a Go duration, or whole days like 1d.
 func parseEvery(text string) (time.Duration, error) {
+	const day, longest = 24 * time.Hour, 366 * 24 * time.Hour
 	d, err := time.ParseDuration(text)
 	if days, ok := strings.CutSuffix(text, "d"); ok {
-		var n int
-		n, err = strconv.Atoi(days)
-		d = time.Duration(n) * 24 * time.Hour
+		var n uint64
+		n, err = strconv.ParseUint(days, 10, 16) // 16 bits of days do not overflow
+		d = time.Duration(n) * day
 	}
-	const longest = 366 * 24 * time.Hour
 	if err != nil || d < time.Second || d > longest {
 		return 0, fail(http.StatusBadRequest, "every must be a length of time from 1s to 366d, like 5m, 1h or 1d")
 	}

@@ -2,6 +2,12 @@ package web
 
 import (
 	"net/http"
+	"slices"
+	"strings"
+
+	"quantrac/alerts"
+	"quantrac/geo"
+	"quantrac/ingest"
 )
 
 func (s *Server) info(w http.ResponseWriter, r *http.Request) error {
@@ -12,7 +18,7 @@ func (s *Server) info(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) parameters(w http.ResponseWriter, r *http.Request) error {
-	l, err := page(r, s.cfg.Catalogue.Parameters())
+	l, err := page(r, s.cfg.Catalogue.Parameters(), func(p *ingest.Parameter) string { return p.Code }, nil)
 	if err != nil {
 		return err
 	}
@@ -21,7 +27,7 @@ func (s *Server) parameters(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) listParks(w http.ResponseWriter, r *http.Request) error {
-	l, err := page(r, s.cfg.Live.Parks())
+	l, err := page(r, s.cfg.Live.Parks(), func(p *alerts.ParkView) string { return p.ID }, nil)
 	if err != nil {
 		return err
 	}
@@ -39,12 +45,34 @@ func (s *Server) getPark(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) listStations(w http.ResponseWriter, r *http.Request) error {
-	l, err := page(r, s.cfg.Live.Stations())
+	v := r.URL.Query()
+	park, state, kind := v.Get("park"), alerts.State(v.Get("state")), geo.Kind(v.Get("kind"))
+	if err := oneOf("state", state, alerts.States()...); err != nil {
+		return err
+	}
+	if err := oneOf("kind", kind, geo.Effluent, geo.SurfaceWater, geo.Stack, geo.Air); err != nil {
+		return err
+	}
+	l, err := page(r, s.cfg.Live.Stations(), func(st *alerts.StationView) string { return st.ID }, func(st *alerts.StationView) bool {
+		return (park == "" || park == st.Park) && (state == "" || state == st.State) && (kind == "" || kind == st.Kind)
+	})
 	if err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusOK, l)
 	return nil
+}
+
+// oneOf refuses a filter that could never match, which is a slip of the caller's; "" is no filter.
+func oneOf[S ~string](name string, value S, known ...S) error {
+	if value == "" || slices.Contains(known, value) {
+		return nil
+	}
+	texts := make([]string, len(known))
+	for i, k := range known {
+		texts[i] = string(k)
+	}
+	return fail(http.StatusBadRequest, name+" must be one of "+strings.Join(texts, ", "))
 }
 
 func (s *Server) getStation(w http.ResponseWriter, r *http.Request) error {

@@ -5,10 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"quantrac/geo"
 )
@@ -24,7 +28,7 @@ func (s *Server) listTokens(w http.ResponseWriter, r *http.Request) error {
 	}
 	t.mu.RUnlock()
 	slices.SortFunc(all, func(a, b Token) int { return strings.Compare(a.ID, b.ID) })
-	l, err := page(r, all)
+	l, err := page(r, all, func(t *Token) string { return t.ID }, nil)
 	if err != nil {
 		return err
 	}
@@ -36,22 +40,28 @@ func (s *Server) listTokens(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) createToken(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Name string `json:"name"`
-		Role Role   `json:"role"`
+		Role string `json:"role"`
 	}
 	if err := readJSON(r, &in); err != nil {
 		return err
 	}
-	if in.Name == "" || len(in.Name) > 100 {
-		return &Invalid{[]geo.Problem{{Path: "name", Message: "a name of 1 to 100 characters is needed"}}}
+	var problems []geo.Problem
+	const longest = 100
+	if n := utf8.RuneCountInString(in.Name); n == 0 || n > longest || strings.ContainsFunc(in.Name, unicode.IsControl) {
+		problems = append(problems, geo.Problem{Path: "name", Message: "a name of 1 to 100 characters is needed"})
 	}
-	if in.Role == NoRole {
-		return &Invalid{[]geo.Problem{{Path: "role", Message: "must be viewer, officer or admin"}}}
+	var role Role
+	if err := role.UnmarshalText([]byte(in.Role)); err != nil || role == NoRole {
+		problems = append(problems, geo.Problem{Path: "role", Message: "must be viewer, officer or admin"})
+	}
+	if len(problems) > 0 {
+		return &Invalid{problems}
 	}
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // never fails, see crypto/rand
 	token := tokenPrefix + base64.RawURLEncoding.EncodeToString(secret)
 	hash := sha256.Sum256([]byte(token))
-	tok := Token{ID: fmt.Sprintf("%x", hash[:8]), Name: in.Name, Role: in.Role, CreatedAt: s.cfg.Now().UTC()}
+	tok := Token{ID: fmt.Sprintf("%x", hash[:8]), Name: in.Name, Role: role, CreatedAt: s.cfg.Now().UTC()}
 	value, err := json.Marshal(storedToken{tok, hash[:]})
 	if err != nil {
 		return err
@@ -69,44 +79,57 @@ func (s *Server) createToken(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// deleteToken takes a token back: it opens nothing from now on, and the websockets that it opened are closed.
 func (s *Server) deleteToken(w http.ResponseWriter, r *http.Request) error {
 	t, id := s.cfg.Tokens, r.PathValue("id")
 	if id == "bootstrap" {
 		return fail(http.StatusConflict, "the bootstrap token lives in QUANTRAC_BOOTSTRAP_TOKEN: unset it and restart")
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for hash, tok := range t.by {
-		if tok.ID != id {
-			continue
-		}
-		if err := t.store.Delete(r.Context(), id); err != nil {
-			return err
-		}
-		delete(t.by, hash)
-		w.WriteHeader(http.StatusNoContent)
-		return nil
+	if !t.has(id) {
+		return ErrNotFound
 	}
-	return ErrNotFound
+	// Outside the lock: every request needs it, and the store may be slow.
+	if err := t.store.Delete(r.Context(), id); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	for hash, tok := range t.by {
+		if tok.ID == id {
+			delete(t.by, hash)
+		}
+	}
+	t.mu.Unlock()
+	s.cfg.Hub.revoke(id)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // maxRequest bounds the JSON of an administrative request.
 const maxRequest = 64 << 10
 
-// readBody reads an administrative request's body.
+// readBody reads an administrative request's body, which package webhook will look into.
 func readBody(r *http.Request) (json.RawMessage, error) {
 	var raw json.RawMessage
-	if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxRequest)).Decode(&raw); err != nil {
-		return nil, fail(http.StatusBadRequest, "the body must be a JSON object of at most 64 KiB: "+err.Error())
-	}
-	return raw, nil
+	err := readJSON(r, &raw)
+	return raw, err
 }
 
+// readJSON reads one JSON value and nothing behind it.
 func readJSON(r *http.Request, into any) error {
 	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxRequest))
 	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return fail(http.StatusBadRequest, "the body cannot be read: "+err.Error())
+	err := d.Decode(into)
+	if err == nil {
+		if _, err = d.Token(); errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = errors.New("there is more behind the object")
+		}
 	}
-	return nil
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return fail(http.StatusRequestEntityTooLarge, "the body may have at most 64 KiB")
+	}
+	return fail(http.StatusBadRequest, "the body must be one JSON object: "+err.Error())
 }

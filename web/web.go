@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"quantrac/alerts"
 	"quantrac/geo"
@@ -154,22 +155,25 @@ func New(cfg Config) *Server {
 	return s
 }
 
-// Routes lists the patterns of the API, for the check of the API's description.
+// Routes lists what is answered, as "METHOD /path", without the page: the API's description is held against it.
 func (s *Server) Routes() []string { return s.routes }
 
 func (s *Server) register() {
-	open := func(pattern string, h http.HandlerFunc) { s.mux.HandleFunc(pattern, h) }
+	open := func(pattern string, h http.Handler) {
+		s.routes = append(s.routes, pattern)
+		s.mux.Handle(pattern, h)
+	}
 	api := func(role Role, pattern string, h handler) {
 		s.routes = append(s.routes, pattern)
 		s.mux.Handle(pattern, s.guard(role, h))
 	}
-	open("GET /healthz", s.healthz)
-	open("GET /readyz", s.readyz)
-	open("GET /metrics", s.metrics)
+	open("GET /healthz", http.HandlerFunc(s.healthz))
+	open("GET /readyz", http.HandlerFunc(s.readyz))
+	open("GET /metrics", promhttp.HandlerFor(s.cfg.Gatherer, promhttp.HandlerOpts{MaxRequestsInFlight: scrapesAtOnce}))
 	open("GET /api/openapi.json", describe("openapi.json"))
 	open("GET /api/asyncapi.json", describe("asyncapi.json"))
-	open("GET /ws", s.websocket)
-	open("/", s.page)
+	open("GET /ws", http.HandlerFunc(s.websocket))
+	s.mux.HandleFunc("/", s.page)
 
 	api(Viewer, "GET /api/v1/info", s.info)
 	api(Viewer, "GET /api/v1/parameters", s.parameters)
@@ -196,13 +200,16 @@ func (s *Server) register() {
 	api(Admin, "GET /api/v1/tokens", s.listTokens)
 	api(Admin, "POST /api/v1/tokens", s.createToken)
 	api(Admin, "DELETE /api/v1/tokens/{id}", s.deleteToken)
-	open("/api/", s.noRoute)
+	s.mux.HandleFunc("/api/", s.noRoute)
 }
+
+// scrapesAtOnce bounds the work that /metrics, which is open to all, can be made to do.
+const scrapesAtOnce = 4
 
 // noRoute answers what no pattern of the API takes: 405 where another method would do, else 404.
 func (s *Server) noRoute(w http.ResponseWriter, r *http.Request) {
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
 		other := r.Clone(r.Context())
 		other.Method = method
 		if _, pattern := s.mux.Handler(other); pattern != "/api/" {

@@ -1,25 +1,37 @@
 package web
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
 )
 
 // Timing and sizes of a websocket.
 const (
-	pingEvery     = 25 * time.Second
-	pongWait      = 70 * time.Second
-	writeWait     = 10 * time.Second
+	pingEvery = 25 * time.Second
+	pongWait  = 70 * time.Second
+	writeWait = 10 * time.Second
+	// closeWait is what the other side gets to take our close frame.
+	closeWait     = time.Second
 	subscribeWait = 30 * time.Second
+	// slowestLink is what a client must be able to take, in bytes per second, beyond writeWait.
+	slowestLink   = 64 << 10
 	maxClientText = 64 << 10
-	subprotocol   = "quantrac.v1"
+	// A subscription costs a snapshot, so a client may ask for a few at once and then for one each subscribeEvery.
+	subscribeEvery  = time.Second
+	subscribeAtOnce = 10
+	subprotocol     = "quantrac.v1"
 )
 
 // tickets are one-time passes for the websocket, where a browser cannot send a header.
@@ -79,16 +91,22 @@ func (s *Server) ticket(w http.ResponseWriter, r *http.Request) error {
 
 // websocket lets a client in and runs its connection.
 func (s *Server) websocket(w http.ResponseWriter, r *http.Request) {
-	if !s.mayConnect(w, r) {
+	who, ok := s.mayConnect(w, r)
+	if !ok {
 		return
 	}
-	c := newClient(s.cfg.Hub)
+	c := newClient(s.cfg.Hub, who.token)
 	if !s.cfg.Hub.join(c) {
 		w.Header().Set("Retry-After", "10")
 		problem(w, http.StatusServiceUnavailable, "too many websocket clients; try again")
 		return
 	}
 	defer s.cfg.Hub.leave(c)
+	// Looked at after join, so that a token that goes in between is missed by neither this nor revoke.
+	if who.token != "" && !s.cfg.Tokens.has(who.token) {
+		problem(w, http.StatusUnauthorized, "the token was taken back")
+		return
+	}
 	up := websocket.Upgrader{
 		Subprotocols: []string{subprotocol}, CheckOrigin: s.originAllowed, HandshakeTimeout: writeWait,
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
@@ -99,34 +117,34 @@ func (s *Server) websocket(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Upgrade has answered
 	}
+	defer conn.Close()
 	var wg sync.WaitGroup
 	wg.Go(func() { write(conn, c) })
-	s.read(conn, c)
-	c.end(websocket.CloseNormalClosure)
+	end := s.read(r.Context(), conn, c)
+	c.end(end.code, end.reason)
 	wg.Wait()
+	if end.code != websocket.CloseNormalClosure {
+		// Closing with bytes unread resets the connection, and the client would not learn why.
+		_, _ = io.Copy(io.Discard, conn.NetConn())
+	}
 }
 
-func (s *Server) mayConnect(w http.ResponseWriter, r *http.Request) bool {
-	var who caller
+// mayConnect finds out who wants a websocket; ok is false when it has answered the request itself.
+func (s *Server) mayConnect(w http.ResponseWriter, r *http.Request) (who caller, ok bool) {
 	if id := r.URL.Query().Get("ticket"); id != "" {
-		c, ok := s.tickets.redeem(id)
-		if !ok {
+		if who, ok = s.tickets.redeem(id); !ok {
 			problem(w, http.StatusUnauthorized, "the ticket was used or has expired; POST /api/v1/ws-ticket gives a new one")
-			return false
 		}
-		who = c
-	} else {
-		c, ok := s.auth.identify(w, r)
-		if !ok {
-			return false
-		}
-		who = c
+		return who, ok
+	}
+	if who, ok = s.auth.identify(w, r); !ok {
+		return who, false
 	}
 	if who.role < Viewer {
 		problem(w, http.StatusUnauthorized, "the websocket needs a token, or ?ticket= from POST /api/v1/ws-ticket")
-		return false
+		return who, false
 	}
-	return true
+	return who, true
 }
 
 // originAllowed: programs send no Origin; a page must be ours or named by the configuration.
@@ -136,19 +154,20 @@ func (s *Server) originAllowed(r *http.Request) bool {
 		return true
 	}
 	u, err := url.Parse(origin)
-	return err == nil && u.Host == r.Host
+	return err == nil && strings.EqualFold(u.Host, r.Host)
 }
 
 type clientMessage struct {
-	Type     string      `json:"type"`
-	Epoch    string      `json:"epoch"`
-	After    uint64      `json:"after"`
-	Parks    []string    `json:"parks"`
-	Stations []string    `json:"stations"`
-	BBox     *[4]float64 `json:"bbox"`
+	Type     string    `json:"type"`
+	Epoch    string    `json:"epoch"`
+	After    uint64    `json:"after"`
+	Parks    []string  `json:"parks"`
+	Stations []string  `json:"stations"`
+	BBox     []float64 `json:"bbox"`
 }
 
-func (m *clientMessage) filter() filter {
+// filter is what the message selects; not ok when its box is none.
+func (m *clientMessage) filter() (f filter, ok bool) {
 	set := func(names []string) map[string]bool {
 		out := make(map[string]bool, len(names))
 		for _, n := range names {
@@ -156,50 +175,97 @@ func (m *clientMessage) filter() filter {
 		}
 		return out
 	}
-	return filter{parks: set(m.Parks), stations: set(m.Stations), box: m.BBox}
+	f = filter{parks: set(m.Parks), stations: set(m.Stations)}
+	if len(m.BBox) == 0 {
+		return f, true
+	}
+	const corners = 4
+	if len(m.BBox) != corners || m.BBox[0] > m.BBox[2] || m.BBox[1] > m.BBox[3] {
+		return f, false
+	}
+	f.box = (*[corners]float64)(m.BBox)
+	return f, true
 }
 
-// read takes a client's messages until the connection ends.
-func (s *Server) read(conn *websocket.Conn, c *client) {
+// read takes a client's messages until the connection ends, and says how it is to be closed.
+func (s *Server) read(ctx context.Context, conn *websocket.Conn, c *client) ending {
+	subscribed := false
 	conn.SetReadLimit(maxClientText)
 	_ = conn.SetReadDeadline(time.Now().Add(subscribeWait))
-	conn.SetPongHandler(func(string) error { return conn.SetReadDeadline(time.Now().Add(pongWait)) })
+	conn.SetPongHandler(func(string) error {
+		if !subscribed {
+			return nil // answering pings does not let anybody stay
+		}
+		return conn.SetReadDeadline(time.Now().Add(pongWait))
+	})
+	pace := rate.NewLimiter(rate.Every(subscribeEvery), subscribeAtOnce)
 	for {
 		kind, data, err := conn.ReadMessage()
-		if err != nil {
-			return
+		switch {
+		case errors.Is(err, websocket.ErrReadLimit):
+			return ending{websocket.CloseMessageTooBig, ""} // which the library has told the client
+		case err != nil && !subscribed:
+			return ending{websocket.ClosePolicyViolation, "send a subscribe or resume message first"}
+		case err != nil:
+			return ending{websocket.CloseNormalClosure, ""}
+		case kind != websocket.TextMessage:
+			return ending{websocket.CloseUnsupportedData, "messages are JSON texts"}
 		}
-		var m clientMessage
-		if kind != websocket.TextMessage || json.Unmarshal(data, &m) != nil {
-			c.end(websocket.CloseUnsupportedData)
-			return
+		if pace.Wait(ctx) != nil {
+			return ending{websocket.CloseGoingAway, ""}
 		}
-		switch m.Type {
-		case "subscribe":
-			s.cfg.Hub.subscribe(c, m.filter())
-		case "resume":
-			s.cfg.Hub.resume(c, m.filter(), m.Epoch, m.After)
-		default:
-			c.end(websocket.ClosePolicyViolation)
-			return
+		if end := s.obey(c, data); end.code != 0 {
+			return end
 		}
+		subscribed = true
 		_ = conn.SetReadDeadline(time.Now().Add(pongWait))
 	}
 }
 
-// write sends what waits for a client until it ends, and closes the connection.
+// obey does what a client's message says, or tells what is wrong with it.
+func (s *Server) obey(c *client, data []byte) ending {
+	var m clientMessage
+	if err := json.Unmarshal(data, &m); err != nil {
+		return ending{websocket.CloseInvalidFramePayloadData, "not a JSON object of the known fields"}
+	}
+	f, ok := m.filter()
+	if !ok {
+		return ending{websocket.ClosePolicyViolation, "bbox must be [west, south, east, north]"}
+	}
+	switch m.Type {
+	case "subscribe":
+		s.cfg.Hub.subscribe(c, f)
+	case "resume":
+		s.cfg.Hub.resume(c, f, m.Epoch, m.After)
+	default:
+		return ending{websocket.ClosePolicyViolation, "type must be subscribe or resume"}
+	}
+	return ending{}
+}
+
+// write sends what waits for a client until it ends. Then the connection is closed, or soon will be.
 func write(conn *websocket.Conn, c *client) {
-	defer conn.Close()
+	wait := time.Duration(0)
+	defer func() { time.AfterFunc(wait, func() { _ = conn.Close() }) }()
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
 	for {
-		encoded, code := c.next()
+		select {
+		case <-ping.C: // looked at first: a client for whom something always waits needs pings too
+			if conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWait)) != nil {
+				return
+			}
+		default:
+		}
+		encoded, end := c.next()
 		switch {
-		case code != 0:
-			_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(writeWait))
+		case end.code != 0:
+			_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.code, end.reason), time.Now().Add(writeWait))
+			wait = closeWait
 			return
 		case encoded != nil:
-			_ = conn.SetWriteDeadline(time.Now().Add(writeWait))
+			patience := writeWait + time.Duration(len(encoded))*time.Second/slowestLink
+			_ = conn.SetWriteDeadline(time.Now().Add(patience))
 			if conn.WriteMessage(websocket.TextMessage, encoded) != nil {
 				return
 			}

@@ -254,7 +254,7 @@ func (s *service) openDoor(ctx context.Context) error {
 	}
 	s.door = &ingest.Door{
 		Resends: resends,
-		Decode: dialect.Decode, Registry: func() *geo.Registry { return s.facts.registry }, Catalogue: s.facts.catalogue, Append: s.stream.Append,
+		Decode:  dialect.Decode, Registry: func() *geo.Registry { return s.facts.registry }, Catalogue: s.facts.catalogue, Append: s.stream.Append,
 	}
 	s.submit = s.figures.counted(s.door.Submit)
 	return nil
