@@ -124,6 +124,9 @@ func (c *Catalogue) Resolve(name string) (*Parameter, bool) {
 	if i, ok := c.byCode[name]; ok {
 		return &c.parameters[i], true
 	}
+	if len(name) > maxName {
+		return nil, false
+	}
 	i, ok := c.byName[FoldName(name)]
 	if !ok {
 		return nil, false
@@ -141,6 +144,9 @@ func (c *Catalogue) unit(name string) (Unit, bool) {
 func (c *Catalogue) Convert(p *Parameter, v float64, from string) (float64, Flags) {
 	if from == "" || from == p.Unit || slices.Contains(c.noUnit, strings.TrimSpace(from)) {
 		return v, 0
+	}
+	if len(from) > maxName {
+		return v, UnitUnknown
 	}
 	src, ok := c.unit(from)
 	if !ok {
@@ -184,6 +190,7 @@ func isFolded(s string) bool {
 	return true
 }
 
-func foldUnit(s string) string {
-	return strings.NewReplacer("³", "3", "²", "2", "µ", "u", "μ", "u", " ", "", "ố", "o").Replace(strings.ToLower(s))
-}
+// unitForms makes one of the ways in which a unit is written.
+var unitForms = strings.NewReplacer("³", "3", "²", "2", "µ", "u", "μ", "u", " ", "", "ố", "o")
+
+func foldUnit(s string) string { return unitForms.Replace(strings.ToLower(s)) }

@@ -23,16 +23,22 @@ const (
 // overRange is the share above its range that an instrument may still be believed.
 const overRange = 1.2
 
+// plausible is the greatest size of a number that is judged. Beyond it ratios and means could become infinite, which no
+// alert and no answer can carry; no instrument in any unit comes near it.
+const plausible = 1e15
+
 // Check turns what a dialect read into readings: station and parameter found, unit converted, time and number judged. It
 // appends to in.Readings and in.Rejects. resends, if not nil, finds the time of messages that bring none and come again.
 func Check(reg *geo.Registry, cat *Catalogue, resends *Resends, d *Decoded, in *Intake) {
 	in.Dialect = d.Dialect
-	in.Rejects = append(in.Rejects, d.Rejects...)
-	c := checker{reg: reg, cat: cat, in: in, resends: resends, marks: d.Marks, timeless: -1}
+	c := checker{reg: reg, cat: cat, in: in, resends: resends, marks: d.Marks}
+	for _, r := range d.Rejects {
+		c.refuse(r)
+	}
 	c.topicStation, c.topicName = stationOfTopic(reg, in.Delivery.Topic)
-	if len(d.Items) > MaxItems {
-		in.Rejects = append(in.Rejects, Reject{Reason: ReasonTooManyItems, Detail: fmt.Sprintf("%d values; at most %d", len(d.Items), MaxItems)})
-		d.Items = nil
+	if n := max(len(d.Items), len(d.Marks)); n > MaxItems {
+		c.refuse(Reject{Reason: ReasonTooManyItems, Detail: fmt.Sprintf("%d values or messages; at most %d", n, MaxItems)})
+		d.Items, d.Marks = nil, nil
 	}
 	in.Readings = slices.Grow(in.Readings, len(d.Items))
 	for i := range d.Items {
@@ -45,7 +51,7 @@ func Check(reg *geo.Registry, cat *Catalogue, resends *Resends, d *Decoded, in *
 		}
 	}
 	if len(in.Readings) == 0 && len(in.Rejects) == 0 {
-		in.Rejects = append(in.Rejects, Reject{Reason: ReasonNoValues, Detail: "the payload holds no values"})
+		c.refuse(Reject{Reason: ReasonNoValues, Detail: "the payload holds no values"})
 	}
 }
 
@@ -60,28 +66,46 @@ type checker struct {
 
 	resends *Resends
 	marks   []Mark
-	// timeless is the index of the last message without a time, firstSeen the time that it got.
-	timeless  int
-	firstSeen time.Time
+	// firstSeen is the time that messages without one got: a numbered message by its index, the others by their station.
+	firstSeen map[timeless]time.Time
+	sequences map[int]uint64
+
+	// refused is what the rejects take so far, in bytes; overflown: no more are listed.
+	refused   int
+	overflown bool
 }
 
-// assumedTime is the measured_at of a message that has none: when it first came.
+type timeless struct {
+	station string
+	// index of the message; -1 = any that has no sequence.
+	index int
+}
+
+// assumedTime is the measured_at of a message that has none: when it first came. Messages of a station without a number
+// share the body by which they are recognised, and with it the time.
 func (c *checker) assumedTime(station string, index int) time.Time {
 	d := &c.in.Delivery
 	if c.resends == nil {
 		return d.ReceivedAt
 	}
-	if c.timeless == index {
-		return c.firstSeen
-	}
-	m := Message{Station: station, Body: d.Body, Dup: d.Dup}
-	for _, mark := range c.marks {
-		if mark.Index == index {
-			m.Sequence, m.Numbered = mark.Sequence, true
+	if c.firstSeen == nil {
+		c.firstSeen, c.sequences = map[timeless]time.Time{}, make(map[int]uint64, len(c.marks))
+		for _, m := range c.marks {
+			c.sequences[m.Index] = m.Sequence
 		}
 	}
-	c.timeless, c.firstSeen = index, c.resends.FirstSeen(m, d.ReceivedAt)
-	return c.firstSeen
+	m := Message{Station: station, Body: d.Body, Dup: d.Dup}
+	m.Sequence, m.Numbered = c.sequences[index]
+	key := timeless{station, index}
+	if !m.Numbered {
+		key.index = -1
+	}
+	at, known := c.firstSeen[key]
+	if !known {
+		at = c.resends.FirstSeen(m, d.ReceivedAt)
+		c.firstSeen[key] = at
+	}
+	return at
 }
 
 func (c *checker) item(it *Item) {
@@ -93,7 +117,7 @@ func (c *checker) item(it *Item) {
 	if reject != nil {
 		// One unknown station is one reason, not one for each of its values.
 		if n := len(c.in.Rejects); n == 0 || c.in.Rejects[n-1] != *reject {
-			c.in.Rejects = append(c.in.Rejects, *reject)
+			c.refuse(*reject)
 		}
 		return
 	}
@@ -112,7 +136,8 @@ func (c *checker) item(it *Item) {
 	switch age := r.ReceivedAt.Sub(r.MeasuredAt); {
 	case age < -MaxAhead:
 		r.Flags |= Future
-		c.reject(it, ReasonFuture, fmt.Sprintf("measured_at %s lies %s ahead; at most %s", r.MeasuredAt.Format(time.RFC3339), (-age).Round(time.Second), MaxAhead))
+		ahead := r.MeasuredAt.Sub(r.ReceivedAt).Round(time.Second) // not -age, which overflows for the year 9999
+		c.reject(it, ReasonFuture, fmt.Sprintf("measured_at %s lies %s ahead; at most %s", r.MeasuredAt.Format(time.RFC3339), ahead, MaxAhead))
 	case age > MaxAge:
 		r.Flags |= TooOld
 		c.reject(it, ReasonTooOld, fmt.Sprintf("measured_at %s is older than 60 days", r.MeasuredAt.Format(time.RFC3339)))
@@ -149,17 +174,24 @@ func (c *checker) judge(r *Reading, s *geo.Station, p *Parameter, it *Item) {
 		return
 	}
 	v, flags := c.cat.Convert(p, r.Value, it.Unit)
-	r.Value, r.Flags = v, r.Flags|flags
-	if flags&UnitUnknown != 0 {
-		r.Unit = it.Unit
+	if math.IsInf(v, 0) { // a huge number in a large unit
+		r.Value, r.Flags = math.NaN(), r.Flags|flags|NotANumber
 		return
 	}
-	inside := true
+	r.Value, r.Flags = v, r.Flags|flags
+	if flags&UnitUnknown != 0 {
+		r.Unit = cut(it.Unit, maxUnit)
+		return
+	}
+	inside := math.Abs(v) <= plausible
+	if !inside {
+		r.Flags |= OutOfRange
+	}
 	if rng, ok := rangeOf(s, p); ok {
 		if v < rng.Min || v > rng.Max {
 			r.Flags |= OutOfRange
 		}
-		inside = v >= rng.Min && v <= overRange*rng.Max
+		inside = inside && v >= rng.Min && v <= overRange*rng.Max
 	}
 	if v < 0 {
 		r.Flags |= Negative
@@ -203,7 +235,28 @@ func (c *checker) station(named string, index int) (*geo.Station, *Reject) {
 }
 
 func (c *checker) reject(it *Item, reason, detail string) {
-	c.in.Rejects = append(c.in.Rejects, Reject{Index: it.Index, Reason: reason, Detail: detail})
+	c.refuse(Reject{Index: it.Index, Reason: reason, Detail: detail})
+}
+
+// Bounds on what the rejects of one delivery take, so that an entry of the log has a greatest size whatever a stranger sends.
+const (
+	maxDetail = 512
+	maxRefuse = 2 << 20
+	// refuseCost is what a reject takes beside its texts, in any form in which it is kept.
+	refuseCost = 40
+)
+
+// refuse notes a reject. Where there are too many, the last one that is listed says so.
+func (c *checker) refuse(r Reject) {
+	if c.overflown {
+		return
+	}
+	r.Detail = cut(r.Detail, maxDetail)
+	c.refused += refuseCost + len(r.Reason) + len(r.Detail)
+	if c.overflown = c.refused > maxRefuse; c.overflown {
+		r = Reject{Index: r.Index, Reason: ReasonTooManyItems, Detail: "from here on more is wrong than is listed"}
+	}
+	c.in.Rejects = append(c.in.Rejects, r)
 }
 
 // stationOfTopic looks for a topic level that is a station's id or alias. The name is the level of the native topic
@@ -212,9 +265,13 @@ func stationOfTopic(reg *geo.Registry, topic string) (*geo.Station, string) {
 	if topic == "" {
 		return nil, ""
 	}
+	n := 0
 	for level := range strings.SplitSeq(topic, "/") {
 		if s, ok := resolveName(reg, level); ok {
 			return s, level
+		}
+		if n++; n == maxLevels {
+			break
 		}
 	}
 	if rest, ok := strings.CutPrefix(topic, "quantrac/v1/"); ok {
@@ -224,12 +281,20 @@ func stationOfTopic(reg *geo.Registry, topic string) (*geo.Station, string) {
 	return nil, ""
 }
 
-// maxNameParts bounds the search in a file name.
-const maxNameParts = 8
+// Bounds of the search for a name, which tries its parts: what a stranger makes long must not make it slow.
+const (
+	maxName      = 256 // bytes
+	maxLevels    = 32  // of a topic
+	maxNameParts = 8   // of a file name
+	maxTagParts  = 16
+)
 
 // resolveName finds the station that a name speaks of: the whole name, or the longest run of its parts between underscores, as
 // in the file name TinhTP_CoSo_Tram_yyyyMMddHHmmss.txt.
 func resolveName(reg *geo.Registry, name string) (*geo.Station, bool) {
+	if len(name) > maxName {
+		return nil, false
+	}
 	if s, ok := reg.Resolve(name); ok {
 		return s, true
 	}
@@ -251,9 +316,16 @@ func resolveName(reg *geo.Registry, name string) (*geo.Station, bool) {
 // splitTag reads a tag DEVICE_PARAMETER or device:parameter: the part behind a separator is the parameter, the part before it
 // the station, where nothing else names one.
 func (c *checker) splitTag(it *Item) (*Parameter, bool) {
+	if len(it.Name) > maxName {
+		return nil, false
+	}
+	tries := 0
 	for i, r := range it.Name {
 		if r != '_' && r != ':' && r != '.' && r != '/' || i == 0 || i+1 == len(it.Name) {
 			continue
+		}
+		if tries++; tries > maxTagParts {
+			break
 		}
 		p, ok := c.cat.Resolve(it.Name[i+1:])
 		if !ok {
@@ -267,9 +339,13 @@ func (c *checker) splitTag(it *Item) (*Parameter, bool) {
 	return nil, false
 }
 
+// maxUnit is how much is kept of a unit that nobody knows, in bytes.
+const maxUnit = 32
+
 // clip bounds what a stranger's text may take in an answer.
-func clip(s string) string {
-	const most = 80
+func clip(s string) string { return cut(s, 80) }
+
+func cut(s string, most int) string {
 	if len(s) <= most {
 		return s
 	}

@@ -51,7 +51,7 @@ func (d *Door) look(del Delivery, resends *Resends) *Intake {
 	}
 	decoded, err := d.Decode(&in.Delivery)
 	if err != nil {
-		in.Rejects = []Reject{{Reason: ReasonUndecodable, Detail: err.Error()}}
+		in.Rejects = []Reject{{Reason: ReasonUndecodable, Detail: cut(err.Error(), maxDetail)}}
 		return in
 	}
 	Check(d.Registry(), d.Catalogue, resends, &decoded, in)

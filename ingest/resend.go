@@ -49,7 +49,10 @@ type Message struct {
 
 // FirstSeen returns when the message first came: now, unless it is a resend.
 func (r *Resends) FirstSeen(m Message, now time.Time) time.Time {
-	body := maphash.Bytes(r.seed, m.Body)
+	var body uint64
+	if !m.Numbered { // a number is enough, and a body may be long
+		body = maphash.Bytes(r.seed, m.Body)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	ring := r.by[m.Station]

@@ -48,6 +48,7 @@ type Config struct {
 	History    History
 	Alerts     Alerts
 	Quarantine Quarantine
+	Ledger     func(ctx context.Context, q LedgerQuery) (any, error)
 	Webhooks   Webhooks
 	Hotspots   func() any // a GeoJSON FeatureCollection
 	Readiness  func(ctx context.Context) []Dependency
@@ -185,6 +186,7 @@ func (s *Server) register() {
 	api(Viewer, "GET /api/v1/alerts", s.listAlerts)
 	api(Viewer, "GET /api/v1/alerts/{id}", s.getAlert)
 	api(Viewer, "GET /api/v1/hotspots", s.hotspots)
+	api(Viewer, "GET /api/v1/ledger", s.ledger)
 	api(Viewer, "POST /api/v1/decode", s.decode)
 	api(Viewer, "POST /api/v1/ws-ticket", s.ticket)
 	api(Officer, "POST /api/v1/readings", s.postReadings)

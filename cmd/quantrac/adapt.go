@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
+	"time"
 
 	"quantrac/alerts/webhook"
 	"quantrac/geo"
+	"quantrac/ingest/books"
 	"quantrac/ingest/history"
 	"quantrac/ingest/stream"
 	"quantrac/web"
@@ -39,6 +42,31 @@ func historyFor(store history.Store) web.History {
 			}
 			return out, err
 		},
+	}
+}
+
+// lookupFor reads what history holds of one parameter, for the books.
+func lookupFor(store history.Store) books.Lookup {
+	return func(ctx context.Context, station, parameter string, from, to time.Time) (map[int64]books.Stored, error) {
+		rows, err := history.Raw(ctx, store, history.RawQuery{Station: station, Parameter: parameter, From: from, To: to})
+		if err != nil {
+			return nil, err
+		}
+		out := make(map[int64]books.Stored, len(rows))
+		for _, r := range rows {
+			s := books.Stored{Value: math.NaN(), Status: r.Status, Flags: r.Flags, Usable: r.Value != nil}
+			if r.Raw != nil {
+				s.Value = *r.Raw
+			}
+			out[r.MeasuredAt.UnixNano()] = s
+		}
+		return out, nil
+	}
+}
+
+func ledgerFor(c *books.Clerk) func(ctx context.Context, q web.LedgerQuery) (any, error) {
+	return func(ctx context.Context, q web.LedgerQuery) (any, error) {
+		return c.Ledger(ctx, books.Query{Gateway: q.Gateway, Station: q.Station, From: q.From, To: q.To})
 	}
 }
 

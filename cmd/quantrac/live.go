@@ -10,7 +10,6 @@ import (
 
 	"quantrac/alerts"
 	"quantrac/geo"
-	"quantrac/ingest"
 	"quantrac/ingest/stream"
 	"quantrac/web"
 )
@@ -131,15 +130,3 @@ func (c *liveConsumer) findHotspots() error {
 
 // Hotspots is the present set.
 func (c *liveConsumer) Hotspots() any { return *c.spots.Load() }
-
-// intakes flattens batches for consumers that do not care where one ends.
-func intakes(batches []stream.Batch) []ingest.Intake {
-	if len(batches) == 1 {
-		return batches[0].Entries
-	}
-	var all []ingest.Intake
-	for _, b := range batches {
-		all = append(all, b.Entries...)
-	}
-	return all
-}

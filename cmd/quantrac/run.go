@@ -22,6 +22,7 @@ import (
 	"quantrac/alerts/webhook"
 	"quantrac/geo"
 	"quantrac/ingest"
+	"quantrac/ingest/books"
 	"quantrac/ingest/broker"
 	"quantrac/ingest/dialect"
 	"quantrac/ingest/history"
@@ -59,6 +60,8 @@ type service struct {
 
 	stream     *stream.Log
 	store      history.Store
+	clerk      *books.Clerk
+	booked     *stream.Cursor
 	journal    *journal.Journal
 	judge      *journal.Judge
 	judged     *stream.Cursor
@@ -133,7 +136,7 @@ func (s *service) open(ctx context.Context) error {
 		return err
 	}
 	steps := []func(context.Context) error{
-		s.openListener, s.openStream, s.openHistory, s.openAlerts, s.openQuarantine, s.openLive, s.openWebhooks, s.openDoor, s.openBrokers, s.openWeb,
+		s.openListener, s.openStream, s.openHistory, s.openBooks, s.openAlerts, s.openQuarantine, s.openLive, s.openWebhooks, s.openDoor, s.openBrokers, s.openWeb,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -196,6 +199,18 @@ func (s *service) openHistory(context.Context) error {
 	}
 	s.closers = append(s.closers, s.store.Close)
 	return nil
+}
+
+// openBooks makes the clerk, which judges what is new, books it and fills history.
+func (s *service) openBooks(ctx context.Context) (err error) {
+	writer := history.NewWriter(s.store, s.parkOf, history.NewMetrics(s.figures.registry), s.log)
+	s.clerk, s.booked, err = books.Open(ctx, books.Options{
+		Log: s.stream, Now: time.Now, Lookup: lookupFor(s.store),
+		Write: func(ctx context.Context, readings []ingest.Reading) error {
+			return writer.Consume(ctx, []ingest.Intake{{Readings: readings}})
+		},
+	})
+	return err
 }
 
 func (s *service) openAlerts(ctx context.Context) (err error) {
@@ -367,7 +382,7 @@ func (s *service) openWeb(ctx context.Context) error {
 		Registry: func() *geo.Registry { return s.facts.registry }, Catalogue: s.facts.catalogue, Live: s.live, Hub: s.hub,
 		Accept: s.submit.Accept, Look: s.door.Look, History: historyFor(s.store),
 		Alerts:     web.Alerts{List: s.journal.List, Open: s.journal.Open, Get: s.journal.Get, Notices: noticesFrom(s.webhooks)},
-		Quarantine: web.Quarantine{List: s.quarantine.List}, Webhooks: webhooksFor(s.webhooks), Hotspots: s.liveFold.Hotspots,
+		Quarantine: web.Quarantine{List: s.quarantine.List}, Ledger: ledgerFor(s.clerk), Webhooks: webhooksFor(s.webhooks), Hotspots: s.liveFold.Hotspots,
 		Readiness: s.readiness,
 	})
 	const maxHeader = 32 << 10
@@ -397,24 +412,18 @@ func (s *service) readiness(ctx context.Context) []web.Dependency {
 }
 
 func (s *service) startConsumers(ctx context.Context, p *phase) error {
-	historyCursor, err := s.stream.OpenCursor(ctx, "history")
-	if err != nil {
-		return err
-	}
 	quarantineCursor, err := s.stream.OpenCursor(ctx, "quarantine")
 	if err != nil {
 		return err
 	}
-	writer := history.NewWriter(s.store, s.parkOf, history.NewMetrics(s.figures.registry), s.log)
 	p.start("history", func(ctx context.Context) error {
-		return s.stream.Consume(ctx, historyCursor, func(ctx context.Context, batches []stream.Batch) error {
-			entries := intakes(batches)
-			if err := writer.Consume(ctx, entries); err != nil || len(entries) == 0 {
+		return errors.Join(s.stream.Consume(ctx, s.booked, func(ctx context.Context, batches []stream.Batch) error {
+			if err := s.clerk.Consume(ctx, batches); err != nil || len(batches) == 0 || len(batches[0].Entries) == 0 {
 				return err
 			}
-			s.figures.latencyTo("history", entries[0].Delivery.ReceivedAt)
+			s.figures.latencyTo("history", batches[0].Entries[0].Delivery.ReceivedAt)
 			return nil
-		})
+		}), lastSave(s.clerk.Save))
 	})
 	p.start("alerts", func(ctx context.Context) error {
 		return errors.Join(s.stream.Consume(ctx, s.judged, s.judge.Consume), lastSave(s.judge.Save))

@@ -96,6 +96,9 @@ func (e *Embedded) Write(ctx context.Context, lines []byte) error {
 
 // Query runs one statement.
 func (e *Embedded) Query(ctx context.Context, text string) (Result, error) {
+	if err := onlySelect(text); err != nil {
+		return Result{}, err
+	}
 	q, err := influxql.ParseQuery(text)
 	if err != nil {
 		return Result{}, fmt.Errorf("parse query: %w", err)

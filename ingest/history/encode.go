@@ -1,6 +1,7 @@
 package history
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -41,7 +42,7 @@ func AppendLines(b []byte, readings []ingest.Reading, park func(station string) 
 
 // appendFields writes the fields of one reading, each with a comma behind it.
 func appendFields(b []byte, r *ingest.Reading) []byte {
-	if r.HasNumber() {
+	if r.HasNumber() && !math.IsInf(r.Value, 0) {
 		b = appendKey(b, r.Parameter)
 		if !r.Usable {
 			b = append(b, "_raw"...)

@@ -10,7 +10,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
+
+	"github.com/influxdata/influxql"
 )
 
 // Store is a place that takes line protocol and answers InfluxQL.
@@ -46,6 +49,20 @@ func (e *permanentError) Unwrap() error { return e.err }
 func Permanent(err error) bool {
 	var p *permanentError
 	return errors.As(err, &p)
+}
+
+// onlySelect refuses statements that could change what is stored.
+func onlySelect(text string) error {
+	q, err := influxql.ParseQuery(text)
+	if err != nil {
+		return fmt.Errorf("parse query: %w", err)
+	}
+	for _, statement := range q.Statements {
+		if s, ok := statement.(*influxql.SelectStatement); !ok || s.Target != nil {
+			return fmt.Errorf("history answers SELECT only, not %s", statement)
+		}
+	}
+	return nil
 }
 
 func cellTime(v any) (time.Time, bool) {

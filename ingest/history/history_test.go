@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -133,6 +135,18 @@ func contract(t *testing.T, s Store) {
 			t.Errorf("%d rows of a station that does not exist (%v)", len(rows), err)
 		}
 	})
+	t.Run("only SELECT", func(t *testing.T) {
+		write(t, s, reading("keep-01", "cod", day, 1))
+		for _, text := range []string{"DROP MEASUREMENT readings", "SELECT * INTO other FROM readings", "SELECT 1; DROP DATABASE quantrac"} {
+			if _, err := s.Query(t.Context(), text); err == nil {
+				t.Errorf("%s was not refused", text)
+			}
+		}
+		rows, err := Raw(t.Context(), s, RawQuery{Station: "keep-01", Parameter: "cod", From: day, To: day.Add(time.Hour)})
+		if err != nil || len(rows) != 1 {
+			t.Errorf("%d rows, want 1 (%v)", len(rows), err)
+		}
+	})
 	t.Run("a refused point is parked alone", func(t *testing.T) {
 		write(t, s, reading("type-01", "cod", day, 1))
 		// The field is a float for ever; a string is refused.
@@ -239,6 +253,25 @@ func TestInfluxDBStoppedAndBack(t *testing.T) {
 	rows, err := Raw(t.Context(), s, RawQuery{Station: "away-01", Parameter: "cod", From: day, To: day.Add(time.Hour)})
 	if err != nil || len(rows) != 20 {
 		t.Errorf("%d rows, want 20 (%v)", len(rows), err)
+	}
+}
+
+// A wrong setting is no fault of the points: they wait until somebody has mended it.
+func TestWrongSettingParksNothing(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write([]byte(`{"code":"invalid","message":"Please provide either orgID or org"}`))
+	}))
+	defer srv.Close()
+	s := OpenRemote(RemoteOptions{URL: srv.URL})
+	defer s.Close()
+	err := s.Write(t.Context(), AppendLines(nil, []ingest.Reading{reading("a", "cod", day, 1)}, parkOf))
+	if err == nil || Permanent(err) {
+		t.Errorf("got %v, want an error that can be mended", err)
+	}
+	if s.Ping(t.Context()) == nil {
+		t.Error("ping does not see that nothing can be read")
 	}
 }
 

@@ -93,11 +93,21 @@ func (r *Remote) write(ctx context.Context, lines []byte) error {
 		return fmt.Errorf("write to InfluxDB: %w", err)
 	}
 	err = fmt.Errorf("write to InfluxDB: %s (HTTP %d)", answer.Error(), answer.StatusCode)
-	switch answer.StatusCode {
-	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+	if answer.StatusCode == http.StatusRequestEntityTooLarge || refusesData(err.Error()) {
 		return &permanentError{err}
 	}
 	return err
+}
+
+// refusesData tells a refusal of the points themselves from one of a wrong setting, which somebody will mend: both come as 400
+// or 422, and parking points for a wrong setting would lose them.
+func refusesData(text string) bool {
+	for _, sign := range []string{"partial write", "unable to parse", "parsing failed", "field type conflict", "parse error"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *Remote) makeDatabase(ctx context.Context) error {
@@ -107,22 +117,11 @@ func (r *Remote) makeDatabase(ctx context.Context) error {
 	return nil
 }
 
-// Ping says whether the server answers.
+// Ping says whether the server answers a small query, which needs address, token and bucket to be right. A 1.x server without
+// the database is well: the first write makes it.
 func (r *Remote) Ping(ctx context.Context) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.opt.URL+"/ping", nil)
-	if err != nil {
-		return fmt.Errorf("ping InfluxDB: %w", err)
-	}
-	r.authorize(req)
-	resp, err := r.http.Do(req)
-	if err != nil {
-		return fmt.Errorf("ping InfluxDB: %w", err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode >= http.StatusBadRequest {
-		return fmt.Errorf("ping InfluxDB: HTTP %d", resp.StatusCode)
-	}
-	return nil
+	_, err := r.Query(ctx, "SELECT * FROM "+quoteName(Measurement)+" WHERE time > now() - 1s LIMIT 1")
+	return err
 }
 
 func (r *Remote) authorize(req *http.Request) {
@@ -131,10 +130,14 @@ func (r *Remote) authorize(req *http.Request) {
 	}
 }
 
-// Query sends one statement to /query. A database that nobody has written to yet has no rows.
+// Query sends one SELECT to /query. A database that a 1.x server does not have yet has no rows; a 2.x server that says the same
+// has a bucket without its DBRP mapping, and that is an error.
 func (r *Remote) Query(ctx context.Context, text string) (Result, error) {
+	if err := onlySelect(text); err != nil {
+		return Result{}, err
+	}
 	res, err := r.ask(ctx, http.MethodGet, text)
-	if err != nil && strings.Contains(err.Error(), noDatabase) {
+	if err != nil && strings.Contains(err.Error(), noDatabase) && r.opt.Org == "" {
 		return Result{}, nil
 	}
 	return res, err

@@ -2,9 +2,12 @@ package stream
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nuid"
 	"golang.org/x/sync/semaphore"
@@ -18,6 +21,8 @@ const (
 	batchBytes   = 900 << 10
 	waitEntries  = 4096
 	waitBytes    = 64 << 20
+	// stopTime is how long Run goes on writing what is queued after it was told to stop.
+	stopTime = 5 * time.Second
 	// entryCost is what an entry takes in memory beside its body, roughly.
 	entryCost = 2 << 10
 )
@@ -45,8 +50,8 @@ func newAppender(l *Log) *appender {
 	return &appender{log: l, queue: make(chan pending, waitEntries), memory: semaphore.NewWeighted(waitBytes), ended: make(chan struct{})}
 }
 
-// Append queues an entry and returns; done hears nil once it is on disk. done is called from one goroutine, in order, and
-// must not block. Append blocks while waitEntries entries or waitBytes bytes are queued.
+// Append queues an entry and returns; done hears nil once it is on disk, or ErrTooLarge when no message can carry it. done is
+// called from one goroutine, in order, and must not block. Append blocks while waitEntries entries or waitBytes bytes are queued.
 func (l *Log) Append(ctx context.Context, in *ingest.Intake, done func(error)) error {
 	p := pending{in: in, done: done, cost: min(int64(len(in.Delivery.Body))+entryCost, waitBytes)}
 	if err := l.ap.memory.Acquire(ctx, p.cost); err != nil {
@@ -71,43 +76,46 @@ func (l *Log) Run(ctx context.Context) error {
 	loops.Go(func() { l.saveLoop(ctx) })
 	defer loops.Wait()
 	defer close(l.ap.ended)
+	// What is being written when ctx ends is written to the end: its senders wait, and what is queued behind it follows.
+	writing, done := context.WithCancel(context.WithoutCancel(ctx))
+	defer done()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopTime, done) })()
 	for {
-		if l.ap.carry != nil {
-			l.ap.commit(ctx, *l.ap.carry)
-			continue
-		}
-		select {
-		case p := <-l.ap.queue:
-			l.ap.commit(ctx, p)
-		case <-ctx.Done():
-			l.ap.drain()
+		p, ok := l.ap.next(ctx)
+		if !ok {
 			return nil
 		}
+		l.ap.commit(ctx, writing, p)
 	}
 }
 
-func (a *appender) drain() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	for {
-		if a.carry != nil {
-			a.commit(ctx, *a.carry)
-			continue
-		}
-		select {
-		case p := <-a.queue:
-			a.commit(ctx, p)
-		default:
-			return
-		}
+// next takes the entry that is next to be written; ok is false when ctx has ended and nothing is queued any more.
+func (a *appender) next(ctx context.Context) (p pending, ok bool) {
+	if a.carry != nil {
+		p, a.carry = *a.carry, nil
+		return p, true
+	}
+	select {
+	case p = <-a.queue:
+		return p, true
+	default:
+	}
+	select {
+	case p = <-a.queue:
+		return p, true
+	case <-ctx.Done():
+		return p, false
 	}
 }
 
-// commit writes first and what is queued behind it as one message, and answers all of them.
-func (a *appender) commit(ctx context.Context, first pending) {
-	a.carry = nil
+// commit writes first and what is queued behind it as one message, and answers all of them. It waits for room as long as run
+// lasts, and writes as long as writing does.
+func (a *appender) commit(run, writing context.Context, first pending) {
 	batch := a.fill(first)
-	err := a.write(ctx, a.buf)
+	err := a.waitForRoom(run)
+	if err == nil {
+		err = a.write(writing, a.buf)
+	}
 	readings := 0
 	for _, p := range batch {
 		if err == nil {
@@ -144,14 +152,11 @@ func (a *appender) fill(first pending) []pending {
 	return batch
 }
 
-// write tries until the message is on disk or ctx ends. The message id makes a second try of a write whose answer was lost
-// harmless.
+// write tries until the message is on disk, is known to fit nowhere, or ctx ends. The message id makes a second try of a write
+// whose answer was lost harmless.
 func (a *appender) write(ctx context.Context, data []byte) error {
 	id := nuid.Next()
 	for attempt := 0; ; attempt++ {
-		if err := a.waitForRoom(ctx); err != nil {
-			return err
-		}
 		start := time.Now()
 		_, err := a.log.js.Publish(ctx, "quantrac."+intakeStream, data, jetstream.WithMsgID(id))
 		if err == nil {
@@ -160,6 +165,11 @@ func (a *appender) write(ctx context.Context, data []byte) error {
 				a.log.setTrouble(nil)
 			}
 			return nil
+		}
+		if errors.Is(err, nats.ErrMaxPayload) {
+			// One entry alone: a batch of several is far smaller than what Open asks of the server.
+			a.log.opt.Logger.Error("an entry fits into no message of the log, refused", "bytes", len(data))
+			return fmt.Errorf("append to %s: %d bytes: %w", intakeStream, len(data), ErrTooLarge)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -177,7 +187,7 @@ func (a *appender) write(ctx context.Context, data []byte) error {
 func (a *appender) waitForRoom(ctx context.Context) error {
 	for a.log.full.Load() {
 		if !pause(ctx, 200*time.Millisecond) {
-			return ctx.Err()
+			return errClosed
 		}
 	}
 	return nil

@@ -100,6 +100,8 @@ func (l *Log) follow(ctx context.Context, stream string, after uint64, handle fu
 }
 
 func (l *Log) followOnce(ctx context.Context, stream string, after uint64, handle func([]Record) error) (uint64, error) {
+	ctx, leave := context.WithCancel(ctx)
+	defer leave() // lets go of a message that waits for room
 	cons, err := l.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: after + 1,
 	})
@@ -160,6 +162,7 @@ func gather(ch <-chan Record, r Record, after uint64) []Record {
 		if r.Sequence > after {
 			msgs = append(msgs, r)
 			size += len(r.Data)
+			after = r.Sequence
 		}
 		if len(msgs) == handleMessages || size >= handleBytes {
 			return msgs

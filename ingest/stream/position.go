@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -66,6 +68,8 @@ type Snapshots struct {
 	bucket *Bucket
 	upto   map[string]uint64
 	start  uint64
+	// owed are keys whose chunk has changed and could not be written yet.
+	owed map[string]struct{}
 }
 
 const (
@@ -79,7 +83,7 @@ func (l *Log) OpenSnapshots(ctx context.Context, name string, restore func(key s
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshots{bucket: b, upto: map[string]uint64{}}
+	s := &Snapshots{bucket: b, upto: map[string]uint64{}, owed: map[string]struct{}{}}
 	err = b.All(ctx, func(key string, value []byte) error {
 		if len(value) < chunkWidth {
 			return fmt.Errorf("snapshot %s/%s is cut short", name, key)
@@ -101,17 +105,22 @@ func (s *Snapshots) Start() uint64 { return s.start }
 // Has reports whether the chunk of key already contains the batch at sequence.
 func (s *Snapshots) Has(key string, sequence uint64) bool { return sequence <= s.upto[key] }
 
-// Save writes the chunks of keys as they are after sequence, then moves the start.
+// Save writes the chunks of keys, and of those that an earlier Save failed to write, as they are after sequence, then moves the
+// start.
 func (s *Snapshots) Save(ctx context.Context, sequence uint64, keys []string, chunk func(key string) []byte) error {
-	if sequence <= s.start && len(keys) == 0 {
+	for _, key := range keys {
+		s.owed[key] = struct{}{}
+	}
+	if sequence <= s.start && len(s.owed) == 0 {
 		return nil
 	}
 	head := binary.BigEndian.AppendUint64(nil, sequence)
-	for _, key := range keys {
+	for _, key := range slices.Sorted(maps.Keys(s.owed)) {
 		if err := s.bucket.Put(ctx, key, append(head[:chunkWidth:chunkWidth], chunk(key)...)); err != nil {
 			return err
 		}
 		s.upto[key] = sequence
+		delete(s.owed, key)
 	}
 	if err := s.bucket.Put(ctx, placeKey, head); err != nil {
 		return err

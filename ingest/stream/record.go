@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -27,6 +28,9 @@ type Stream struct {
 // ErrConflict means that somebody else appended in between: read on before trying again.
 var ErrConflict = errors.New("the stream has moved on")
 
+// ErrNotFound means that there is no such record, or no more.
+var ErrNotFound = errors.New("not in the stream")
+
 // Stream opens a stream of records, for example "ALERTS".
 func (l *Log) Stream(ctx context.Context, name string) (*Stream, error) {
 	s, err := l.createStream(ctx, name, time.Minute)
@@ -37,7 +41,7 @@ func (l *Log) Stream(ctx context.Context, name string) (*Stream, error) {
 }
 
 // Append adds a record behind sequence last and returns its own sequence. When the stream is elsewhere the error is
-// ErrConflict. Nil means on disk.
+// ErrConflict, when no message can carry the record ErrTooLarge. Nil means on disk.
 func (s *Stream) Append(ctx context.Context, data []byte, last uint64) (uint64, error) {
 	return s.publish(ctx, data, jetstream.WithExpectLastSequence(last))
 }
@@ -49,6 +53,9 @@ func (s *Stream) publish(ctx context.Context, data []byte, opts ...jetstream.Pub
 	ack, err := s.log.js.Publish(ctx, "quantrac."+s.name, data, opts...)
 	if err == nil {
 		return ack.Sequence, nil
+	}
+	if errors.Is(err, nats.ErrMaxPayload) {
+		return 0, fmt.Errorf("append to %s: %d bytes: %w", s.name, len(data), ErrTooLarge)
 	}
 	var api *jetstream.APIError
 	if errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
@@ -63,7 +70,7 @@ func (s *Stream) Last(ctx context.Context) (rec Record, ok bool, err error) {
 	if err != nil {
 		return Record{}, false, fmt.Errorf("last of %s: %w", s.name, err)
 	}
-	if info.State.LastSeq == 0 {
+	if info.State.Msgs == 0 {
 		return Record{}, false, nil
 	}
 	rec, err = s.Get(ctx, info.State.LastSeq)
@@ -79,9 +86,12 @@ func (s *Stream) LastSequence(ctx context.Context) (uint64, error) {
 	return info.State.LastSeq, nil
 }
 
-// Get returns one record.
+// Get returns one record; a record that was trimmed is ErrNotFound.
 func (s *Stream) Get(ctx context.Context, sequence uint64) (Record, error) {
 	m, err := s.s.GetMsg(ctx, sequence)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return Record{}, fmt.Errorf("record %d of %s: %w", sequence, s.name, ErrNotFound)
+	}
 	if err != nil {
 		return Record{}, fmt.Errorf("record %d of %s: %w", sequence, s.name, err)
 	}
@@ -98,9 +108,16 @@ func (s *Stream) Follow(ctx context.Context, after uint64, handle func([]Record)
 // Replay calls handle with the records behind sequence after up to the newest at the time of the call, then returns the
 // last sequence it handled.
 func (s *Stream) Replay(ctx context.Context, after uint64, handle func([]Record) error) (uint64, error) {
-	last, err := s.LastSequence(ctx)
-	if err != nil || last <= after {
-		return after, err
+	info, err := s.s.Info(ctx)
+	if err != nil {
+		return after, fmt.Errorf("state of %s: %w", s.name, err)
+	}
+	last := info.State.LastSeq
+	if info.State.Msgs == 0 {
+		return max(after, last), nil // everything has been trimmed: the last record would never come
+	}
+	if last <= after {
+		return after, nil
 	}
 	rctx, done := context.WithCancel(ctx)
 	defer done()

@@ -44,7 +44,9 @@ const (
 	defaultRetention = 30 * 24 * time.Hour
 	defaultMaxBytes  = 4 << 30
 	// maxPayload must hold the largest body with all that was read out of it.
-	maxPayload   = 8 << 20
+	maxPayload = 8 << 20
+	// leastPayload is what an outside server must take: a full batch.
+	leastPayload = 1 << 20
 	intakeStream = "INTAKE"
 	startTimeout = 30 * time.Second
 	closeTimeout = 3 * time.Second
@@ -74,6 +76,10 @@ func Open(ctx context.Context, opt Options) (*Log, error) {
 	l := &Log{opt: opt, cursors: map[string]*Cursor{}}
 	if err := l.connect(); err != nil {
 		return nil, err
+	}
+	if most := l.nc.MaxPayload(); most < leastPayload {
+		l.disconnect()
+		return nil, fmt.Errorf("the NATS server takes messages of at most %d bytes; the log needs max_payload of %d or more", most, leastPayload)
 	}
 	js, err := jetstream.New(l.nc, jetstream.WithDefaultTimeout(callTimeout))
 	if err != nil {
@@ -224,4 +230,10 @@ func backoff(attempt int) time.Duration {
 	return min(50*time.Millisecond<<min(attempt, 7), 5*time.Second)
 }
 
-var errClosed = errors.New("the log is closed")
+var (
+	errClosed     = errors.New("the log is closed")
+	errUnreadable = errors.New("the message cannot be read")
+)
+
+// ErrTooLarge means that no message of the log can carry an entry or record. Trying again does not help.
+var ErrTooLarge = errors.New("larger than a message of the log can be")

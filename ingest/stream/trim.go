@@ -48,11 +48,12 @@ func (l *Log) trim(ctx context.Context, now time.Time) error {
 		l.full.Store(false)
 		return nil
 	}
-	upto := uint64(0)
+	upto, excessTo := uint64(0), uint64(0)
 	if st.Bytes > l.opt.MaxBytes {
 		// The share of messages that must go, estimated; the next round corrects it.
 		excess := float64(st.Bytes-l.opt.MaxBytes) / float64(st.Bytes)
-		upto = st.FirstSeq + uint64(excess*float64(st.Msgs))
+		excessTo = min(st.FirstSeq+uint64(excess*float64(st.Msgs)), st.LastSeq)
+		upto = excessTo
 	}
 	if cut := now.Add(-l.opt.Retention); st.FirstTime.Before(cut) {
 		old, err := l.lastBefore(ctx, st.FirstSeq, min(floor, st.LastSeq), cut)
@@ -61,7 +62,8 @@ func (l *Log) trim(ctx context.Context, now time.Time) error {
 		}
 		upto = max(upto, old)
 	}
-	l.full.Store(st.Bytes > l.opt.MaxBytes && floor < st.FirstSeq)
+	// What the budget wants gone and somebody still needs keeps the doors closed, also while the slowest consumer moves.
+	l.full.Store(st.Bytes > l.opt.MaxBytes && floor < excessTo)
 	upto = min(upto, floor)
 	if upto < st.FirstSeq {
 		return nil
@@ -100,7 +102,10 @@ func (l *Log) Entry(ctx context.Context, sequence uint64) (b Batch, ok bool, err
 		return Batch{}, false, fmt.Errorf("read %s at %d: %w", intakeStream, sequence, err)
 	}
 	entries, err := newDecoder().batch(m.Data)
-	return Batch{Sequence: sequence, Entries: entries}, err == nil, err
+	if err != nil {
+		return Batch{}, false, fmt.Errorf("%w: %w", errUnreadable, err)
+	}
+	return Batch{Sequence: sequence, Entries: entries}, true, nil
 }
 
 // tailMessages is how many messages Tail reads at most: what a crash can have left unacknowledged lies at the very end.
@@ -119,6 +124,9 @@ func (l *Log) Tail(ctx context.Context, visit func(*ingest.Intake)) error {
 	}
 	for seq := from; seq <= st.LastSeq; seq++ {
 		b, ok, err := l.Entry(ctx, seq)
+		if errors.Is(err, errUnreadable) {
+			continue // as consumers do; it must not keep the service from starting
+		}
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,80 @@
+package web
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"testing"
+	"time"
+
+	"quantrac/ingest"
+	"quantrac/ingest/books"
+	"quantrac/ingest/history"
+	"quantrac/ingest/stream"
+)
+
+func openBooks(t *testing.T, log *stream.Log, store history.Store, writer *history.Writer) (*books.Clerk, *stream.Cursor) {
+	t.Helper()
+	clerk, cursor, err := books.Open(t.Context(), books.Options{
+		Log: log, Now: time.Now,
+		Lookup: func(ctx context.Context, station, parameter string, from, to time.Time) (map[int64]books.Stored, error) {
+			rows, err := history.Raw(ctx, store, history.RawQuery{Station: station, Parameter: parameter, From: from, To: to})
+			out := map[int64]books.Stored{}
+			for _, r := range rows {
+				s := books.Stored{Value: math.NaN(), Status: r.Status, Flags: r.Flags, Usable: r.Value != nil}
+				if r.Raw != nil {
+					s.Value = *r.Raw
+				}
+				out[r.MeasuredAt.UnixNano()] = s
+			}
+			return out, err
+		},
+		Write: func(ctx context.Context, readings []ingest.Reading) error {
+			return writer.Consume(ctx, []ingest.Intake{{Readings: readings}})
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clerk, cursor
+}
+
+func ledgerOf(c *books.Clerk) func(context.Context, LedgerQuery) (any, error) {
+	return func(ctx context.Context, q LedgerQuery) (any, error) {
+		return c.Ledger(ctx, books.Query{Gateway: q.Gateway, Station: q.Station, From: q.From, To: q.To})
+	}
+}
+
+// What came in is counted by what became of it, as the contract counts.
+func TestLedger(t *testing.T) {
+	r := newRig(t, nil)
+	for _, body := range []string{
+		`{"station":"amata-01","measured_at":"2026-11-24T04:00:00Z","sequence":1,"values":{"cod":40,"ph":7}}`,
+		`{"station":"amata-01","measured_at":"2026-11-24T04:00:00Z","sequence":1,"values":{"cod":40,"ph":7.5}}`,
+		`{"station":"amata-01","measured_at":"2026-11-24T04:05:00Z","sequence":4,"values":{"cod":"-"}}`,
+		`not json`,
+	} {
+		r.post("/api/v1/readings", body)
+	}
+	r.settle()
+	var l struct {
+		Items []struct {
+			Station string `json:"station"`
+			books.Counts
+			Gaps []books.Gap `json:"gaps"`
+		} `json:"items"`
+		Total books.Counts `json:"total"`
+	}
+	r.get("/api/v1/ledger").into(http.StatusOK, &l)
+	if want := (books.Counts{Received: 6, Stored: 3, Quarantined: 1, Duplicate: 1, Revised: 1}); l.Total != want {
+		t.Errorf("total %+v, want %+v", l.Total, want)
+	}
+	for _, it := range l.Items {
+		if it.Station == "amata-01" && (len(it.Gaps) != 1 || it.Gaps[0].Missing != 2) {
+			t.Errorf("gaps %+v: 2 and 3 are missing", it.Gaps)
+		}
+	}
+	if a := r.get("/api/v1/ledger?from=yesterday"); a.status != http.StatusBadRequest {
+		t.Errorf("status %d for a time that is none", a.status)
+	}
+}
