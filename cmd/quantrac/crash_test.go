@@ -210,6 +210,7 @@ func crash(t *testing.T, brokerAddr string, args ...string) {
 		t.Fatalf("%d of %d messages were acknowledged", acked.Load(), total)
 	}
 	checkHistory(t, p, base)
+	checkBooks(t, p)
 	want := oracle(t, base)
 	checkAlerts(t, p, want)
 	checkNotices(t, hook, want)
@@ -236,6 +237,20 @@ func checkHistory(t *testing.T, p *process, base time.Time) {
 			}
 		}
 	}
+}
+
+// checkBooks: whatever was sent twice, the books balance and say that each reading was stored once.
+func checkBooks(t *testing.T, p *process) {
+	t.Helper()
+	var l struct {
+		Total struct{ Received, Stored, Quarantined, Duplicate, Revised int }
+	}
+	p.get("/api/v1/ledger", &l)
+	b := l.Total
+	if b.Stored != crashClients*crashMessages || b.Quarantined+b.Revised != 0 || b.Received != b.Stored+b.Duplicate {
+		t.Errorf("the books say %+v, want %d stored", b, crashClients*crashMessages)
+	}
+	t.Logf("books: %+v", b)
 }
 
 type interval struct {

@@ -434,7 +434,9 @@ func (s *service) startConsumers(ctx context.Context, p *phase) error {
 	p.start("quarantine", func(ctx context.Context) error {
 		return s.stream.Consume(ctx, quarantineCursor, s.quarantine.Consume)
 	})
-	p.start("quarantine retention", func(ctx context.Context) error { return s.quarantine.Run(ctx, time.Now) })
+	p.start("quarantine retention", func(ctx context.Context) error {
+		return s.quarantine.Run(ctx, time.Now, func(err error) { s.log.Warn("forgetting old quarantine entries failed, trying again", "error", err) })
+	})
 	p.start("clock", s.liveFold.Tick)
 	p.start("webhooks", s.webhooks.Run)
 	after := s.journal.LastSequence()
