@@ -55,6 +55,18 @@ func (e *Engine) resolve(a *Alert, sub subject, at time.Time, cause string) {
 	a.Summary = e.words(sub).ended(a)
 }
 
+// Retire is the event by which an alert ends that an engine under other rules opened and this one knows nothing of.
+func (e *Engine) Retire(a Alert, at time.Time) Event {
+	sub := subject{station: a.Station.ID, param: a.Parameter}
+	if s, ok := e.stations[a.Station.ID]; ok {
+		sub.st = s.st
+	}
+	a.Revision++
+	a.Late = false
+	e.resolve(&a, sub, at.UTC(), CauseRuleRemoved)
+	return Event{Type: WasResolved, At: at.UTC(), Made: at.UTC(), Alert: a}
+}
+
 // alert writes an open alert out in full. Nothing in it is shared with the engine's state.
 func (e *Engine) alert(sub subject, o *openAlert) Alert {
 	a := Alert{

@@ -132,7 +132,7 @@ func (a *authenticator) identify(w http.ResponseWriter, r *http.Request) (caller
 	c, ok := a.tokens.verify(token)
 	from := remoteNetwork(r)
 	// Nobody guesses a long token, so its owner gets in although somebody else guesses behind the same proxy.
-	if a.guesses.blocked(from) && !(ok && len(token) >= longToken) {
+	if a.guesses.blocked(from) && (!ok || len(token) < longToken) {
 		w.Header().Set("Retry-After", "10")
 		problem(w, http.StatusTooManyRequests, "too many wrong tokens from this address; wait 10 s")
 		return caller{}, false

@@ -286,6 +286,11 @@ func TestRedeliver(t *testing.T) {
 	r.post("/api/v1/webhooks", `{"name":"duty","url":"`+newRecipient(t, heard)+`"}`).into(http.StatusCreated, &hook)
 	r.post("/api/v1/readings", `{"station":"amata-01","values":{"cod":150}}`).is(http.StatusAccepted)
 	id := receive(t, heard).Get("webhook-id")
+	// One that is still under way counts as being sent: only what has ended is sent once more.
+	eventually(t, "the delivery has ended", func() bool {
+		a := r.get("/api/v1/webhooks/" + hook.ID + "/deliveries")
+		return strings.Contains(string(a.body), `"delivered"`)
+	})
 	var again struct{ ID, State string }
 	eventually(t, "the delivery can be sent again", func() bool {
 		a := r.post("/api/v1/deliveries/"+id+"/redeliver", "")

@@ -39,8 +39,10 @@ func TestPostReadings(t *testing.T) {
 		reasons    string
 	}{
 		{"one object", `{"station":"amata-01","measured_at":"2026-11-24T11:55:00+07:00","values":{"cod":42.1,"ph":7}}`, 202, 2, ""},
-		{"a backlog with one bad part", `[{"station":"amata-01","values":{"tss":1}},{"station":"nowhere","values":{"tss":1}},{"station":"loteco-01","values":{"tss":2,"plutonium":1}}]`,
-			202, 2, "1:unknown_station 2:unknown_parameter"},
+		{
+			"a backlog with one bad part", `[{"station":"amata-01","values":{"tss":1}},{"station":"nowhere","values":{"tss":1}},{"station":"loteco-01","values":{"tss":2,"plutonium":1}}]`,
+			202, 2, "1:unknown_station 2:unknown_parameter",
+		},
 		{"malformed JSON", `{"station":"amata-01","values":{"cod":`, 422, 0, "0:undecodable"},
 		{"no JSON", "\x00\xff\x01", 422, 0, "0:undecodable"},
 		{"nothing", "", 422, 0, "0:undecodable"},

@@ -1,8 +1,9 @@
 // Package journal keeps alerts and their timelines in the ALERTS stream, and runs the engine over the intake log.
 //
-// It promises: one record a step, appended under the expected sequence, so that what the engine said is said once; after a
-// restart the engine is replayed in silence up to the last record and goes on behind it, so that nothing is repeated and
-// nothing forgotten; timelines are never trimmed.
+// It promises: a step is appended under the expected sequence, so that what the engine said is said once; after a restart the
+// engine is replayed in silence up to the last step and goes on behind it, so that nothing is repeated and nothing forgotten;
+// where the rules have changed in between, the open alerts of journal and engine are brought together; the revisions of an
+// alert rise; timelines are never trimmed.
 package journal
 
 import (
@@ -24,18 +25,37 @@ import (
 type Step struct {
 	IntakeTo uint64         `json:"intake_to"`
 	Events   []alerts.Event `json:"events"`
+	// More marks a part of a step that is too large for one record. IntakeTo has not moved yet; the next record goes on.
+	More bool `json:"more,omitempty"`
 }
+
+// mostRecord is what one record takes at most, in bytes, unless one event alone is larger. Every log takes it.
+const mostRecord = 512 << 10
 
 // Journal is the fold of the ALERTS stream: every alert as it is now, and where its timeline stands.
 type Journal struct {
 	records *stream.Stream
+	// most is what one record takes at most, in bytes.
+	most int
 
 	mu       sync.RWMutex
 	byID     map[string]*entry
 	newest   []*entry // by opened_at, newest first
+	open     map[*entry]struct{}
 	last     uint64
 	intakeTo uint64
+	// begun are the events of the parts of a step that has not ended: said, although they lie behind intakeTo.
+	begun map[key]struct{}
 }
+
+// key tells one event from all others: an alert changes once at one instant.
+type key struct {
+	alert string
+	typ   alerts.EventType
+	at    int64
+}
+
+func keyOf(ev *alerts.Event) key { return key{ev.Alert.ID, ev.Type, ev.At.UnixNano()} }
 
 type entry struct {
 	alert alerts.Alert
@@ -49,7 +69,7 @@ func Open(ctx context.Context, log *stream.Log) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{records: records, byID: map[string]*entry{}}
+	j := &Journal{records: records, most: mostRecord, byID: map[string]*entry{}, open: map[*entry]struct{}{}, begun: map[key]struct{}{}}
 	if err := j.catchUp(ctx); err != nil {
 		return nil, fmt.Errorf("read the alert journal: %w", err)
 	}
@@ -82,19 +102,43 @@ func (j *Journal) fold(seq uint64, s Step) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.last, j.intakeTo = seq, max(j.intakeTo, s.IntakeTo)
-	for _, ev := range s.Events {
-		e, known := j.byID[ev.Alert.ID]
-		if !known {
-			e = &entry{alert: ev.Alert}
-			j.byID[ev.Alert.ID] = e
-			i, _ := slices.BinarySearchFunc(j.newest, e, newerFirst)
-			j.newest = slices.Insert(j.newest, i, e)
+	if !s.More {
+		clear(j.begun)
+	}
+	for i := range s.Events {
+		ev := &s.Events[i]
+		if s.More {
+			j.begun[keyOf(ev)] = struct{}{}
 		}
-		e.alert = ev.Alert
+		e := j.place(&ev.Alert)
 		if n := len(e.at); n == 0 || e.at[n-1] != seq {
 			e.at = append(e.at, seq)
 		}
+		delete(j.open, e)
+		if e.alert.State == alerts.Open {
+			j.open[e] = struct{}{}
+		}
 	}
+}
+
+// place makes a the newest word on its alert, at its place in the list.
+func (j *Journal) place(a *alerts.Alert) *entry {
+	e, known := j.byID[a.ID]
+	switch {
+	case known && e.alert.OpenedAt.Equal(a.OpenedAt):
+		e.alert = *a
+		return e
+	case known:
+		i, _ := slices.BinarySearchFunc(j.newest, e, newerFirst)
+		j.newest = slices.Delete(j.newest, i, i+1)
+	default:
+		e = &entry{}
+		j.byID[a.ID] = e
+	}
+	e.alert = *a
+	i, _ := slices.BinarySearchFunc(j.newest, e, newerFirst)
+	j.newest = slices.Insert(j.newest, i, e)
+	return e
 }
 
 func newerFirst(a, b *entry) int {
@@ -104,8 +148,66 @@ func newerFirst(a, b *entry) int {
 	return strings.Compare(a.alert.ID, b.alert.ID)
 }
 
-// Append adds a step. Only one engine may append: a conflict that is not a lost answer of our own is an error.
+// Append adds a step, in parts where it is large. What an earlier, interrupted try has left is not said again. Only one engine
+// may append: a conflict that is not a lost answer of our own is an error.
 func (j *Journal) Append(ctx context.Context, s Step) error {
+	events := j.unsaid(s.Events)
+	for {
+		part := Step{IntakeTo: s.IntakeTo}
+		n, err := j.fits(events)
+		if err != nil {
+			return err
+		}
+		if part.Events = events[:n]; n < len(events) {
+			part.IntakeTo, part.More = j.IntakeTo(), true
+		}
+		if err := j.appendPart(ctx, part); err != nil {
+			return err
+		}
+		if events = events[n:]; len(events) == 0 {
+			return nil
+		}
+	}
+}
+
+// unsaid leaves out the events that an unfinished step has said, and makes the revisions of each alert go on from the journal's:
+// an engine that starts again under other rules may count from elsewhere.
+func (j *Journal) unsaid(events []alerts.Event) []alerts.Event {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	out := make([]alerts.Event, 0, len(events))
+	last := map[string]int{}
+	for _, ev := range events {
+		if _, said := j.begun[keyOf(&ev)]; said {
+			continue
+		}
+		id := ev.Alert.ID
+		if e, known := j.byID[id]; known && last[id] == 0 {
+			last[id] = e.alert.Revision
+		}
+		ev.Alert.Revision = max(ev.Alert.Revision, last[id]+1)
+		last[id] = ev.Alert.Revision
+		out = append(out, ev)
+	}
+	return out
+}
+
+// fits is how many of the events go into one record, at least one if there is one.
+func (j *Journal) fits(events []alerts.Event) (int, error) {
+	size := 0
+	for i := range events {
+		b, err := json.Marshal(&events[i])
+		if err != nil {
+			return 0, fmt.Errorf("write event of alert %s: %w", events[i].Alert.ID, err)
+		}
+		if size += len(b) + 1; size > j.most && i > 0 {
+			return i, nil
+		}
+	}
+	return len(events), nil
+}
+
+func (j *Journal) appendPart(ctx context.Context, s Step) error {
 	data, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("write alert record: %w", err)
@@ -115,7 +217,7 @@ func (j *Journal) Append(ctx context.Context, s Step) error {
 		if cerr := j.catchUp(ctx); cerr != nil {
 			return errors.Join(err, cerr)
 		}
-		if j.IntakeTo() >= s.IntakeTo {
+		if !s.More && j.IntakeTo() >= s.IntakeTo {
 			return nil // the first try had been stored, only its answer was lost
 		}
 	}
@@ -124,6 +226,24 @@ func (j *Journal) Append(ctx context.Context, s Step) error {
 	}
 	j.fold(seq, s)
 	return nil
+}
+
+// Unfinished reports whether the last step lacks parts, because the process that wrote it ended.
+func (j *Journal) Unfinished() bool {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	return len(j.begun) > 0
+}
+
+// State is the state of an alert and its severity; "" when the journal does not know it.
+func (j *Journal) State(id string) (string, alerts.Severity) {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	e, ok := j.byID[id]
+	if !ok {
+		return "", alerts.None
+	}
+	return e.alert.State, e.alert.Severity
 }
 
 // IntakeTo is the place in the intake log up to which everything has been said.
@@ -165,6 +285,9 @@ func (j *Journal) List(q alerts.Query) ([]alerts.Alert, string, error) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
 	found := []alerts.Alert{}
+	if q.Limit <= 0 {
+		return found, "", nil
+	}
 	start := 0
 	if after != nil {
 		var exact bool
@@ -192,7 +315,7 @@ func parseCursor(s string) (*entry, error) {
 	if s == "" {
 		return nil, nil
 	}
-	if len(s) <= len(cursorTime)+1 {
+	if len(s) <= len(cursorTime)+1 || s[len(cursorTime)] != '.' {
 		return nil, alerts.ErrCursor
 	}
 	t, err := time.Parse(cursorTime, s[:len(cursorTime)])
@@ -206,13 +329,17 @@ func parseCursor(s string) (*entry, error) {
 func (j *Journal) Open() []alerts.Alert {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
-	open := []alerts.Alert{}
-	for _, e := range j.newest {
-		if e.alert.State == alerts.Open {
-			open = append(open, e.alert)
-		}
+	entries := make([]*entry, 0, len(j.open))
+	for e := range j.open {
+		entries = append(entries, e)
 	}
-	slices.SortStableFunc(open, func(a, b alerts.Alert) int { return cmp.Compare(b.Severity, a.Severity) })
+	slices.SortFunc(entries, func(a, b *entry) int {
+		return cmp.Or(cmp.Compare(b.alert.Severity, a.alert.Severity), newerFirst(a, b))
+	})
+	open := make([]alerts.Alert, len(entries))
+	for i, e := range entries {
+		open[i] = e.alert
+	}
 	return open
 }
 

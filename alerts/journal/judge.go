@@ -27,7 +27,7 @@ type Judge struct {
 	unsaid    []alerts.Event
 	savedAt   time.Time
 	evaluates uint64
-	// settled: alerts of rules that are gone have been ended.
+	// settled: the open alerts of engine and journal have been brought together.
 	settled bool
 }
 
@@ -60,7 +60,7 @@ func (j *Judge) Consume(ctx context.Context, batches []stream.Batch) error {
 			continue // a try again: the engine has seen it, only the journal has not
 		}
 		said := b.Sequence <= j.journal.IntakeTo()
-		if !said {
+		if !said && !j.journal.Unfinished() {
 			j.settle()
 		}
 		for i := range b.Entries {
@@ -84,13 +84,41 @@ func (j *Judge) Consume(ctx context.Context, batches []stream.Batch) error {
 	return j.Save(ctx)
 }
 
-// settle ends, once per start and only after the silent replay, the alerts of rules that are no longer there.
+// settle brings the open alerts of engine and journal together, once per start and only after the silent replay. Where the
+// rules, limits and stations are those of the last life there is nothing to do. Where they have changed, the replay has judged by
+// the new ones what was said under the old: an alert that nothing judges any more is ended, and one that the journal does not
+// hold as it is now is told.
 func (j *Judge) settle() {
 	if j.settled {
 		return
 	}
 	j.settled = true
-	j.unsaid = append(j.unsaid, j.engine.Step(alerts.Input{Kind: alerts.Configured, At: j.now()})...)
+	at := j.now().UTC()
+	ended := map[string]bool{}
+	for _, ev := range j.engine.Step(alerts.Input{Kind: alerts.Configured, At: at}) {
+		if state, _ := j.journal.State(ev.Alert.ID); state == alerts.Open {
+			ended[ev.Alert.ID] = true
+			j.unsaid = append(j.unsaid, ev)
+		}
+	}
+	held := map[string]bool{}
+	for _, a := range j.engine.Open() {
+		held[a.ID] = true
+		switch state, severity := j.journal.State(a.ID); {
+		case state == "":
+			j.unsaid = append(j.unsaid, alerts.Event{Type: alerts.Opened, At: a.OpenedAt, Made: at, Alert: a})
+		case state != alerts.Open || severity != a.Severity:
+			j.unsaid = append(j.unsaid, alerts.Event{Type: alerts.Updated, At: a.MeasuredAt, Made: at, Alert: a})
+		}
+	}
+	for _, a := range j.journal.Open() {
+		if !held[a.ID] && !ended[a.ID] {
+			j.unsaid = append(j.unsaid, j.engine.Retire(a, at))
+		}
+	}
+	if len(j.unsaid) > 0 {
+		j.savedAt = time.Time{} // the state that these events speak of is saved with them
+	}
 }
 
 // fresh leaves out the readings of stations whose snapshot is newer than the batch.
@@ -112,7 +140,7 @@ func (j *Judge) fresh(readings []ingest.Reading, sequence uint64) []ingest.Readi
 }
 
 func (j *Judge) say(ctx context.Context) error {
-	if len(j.unsaid) == 0 {
+	if len(j.unsaid) == 0 && !j.journal.Unfinished() {
 		return nil
 	}
 	if err := j.journal.Append(ctx, Step{IntakeTo: j.stepped, Events: j.unsaid}); err != nil {

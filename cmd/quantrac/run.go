@@ -66,6 +66,7 @@ type service struct {
 	judge      *journal.Judge
 	judged     *stream.Cursor
 	quarantine *quarantine.Store
+	rejected   *stream.Cursor
 	live       *alerts.Live
 	hub        *web.Hub
 	liveFold   *liveConsumer
@@ -107,9 +108,7 @@ func (s *service) run(ctx context.Context) (err error) {
 	consumers, pages := newPhase("consumers", fail), newPhase("web", fail)
 
 	logs.start("log", s.stream.Run)
-	if err := s.startConsumers(ctx, consumers); err != nil {
-		return err
-	}
+	s.startConsumers(consumers)
 	pages.start("web", s.serveHTTP)
 	s.startDoors(doors)
 	if s.cfg.Simulator {
@@ -229,6 +228,11 @@ func (s *service) openAlerts(ctx context.Context) (err error) {
 
 func (s *service) openQuarantine(ctx context.Context) (err error) {
 	s.quarantine, err = quarantine.Open(ctx, s.stream, func(reason string) { s.figures.quarantined.WithLabelValues(reason).Inc() })
+	if err != nil {
+		return err
+	}
+	// Every cursor is there before the log runs: it would trim what a consumer that it does not know has not read.
+	s.rejected, err = s.stream.OpenCursor(ctx, "quarantine")
 	return err
 }
 
@@ -411,11 +415,7 @@ func (s *service) readiness(ctx context.Context) []web.Dependency {
 	return deps
 }
 
-func (s *service) startConsumers(ctx context.Context, p *phase) error {
-	quarantineCursor, err := s.stream.OpenCursor(ctx, "quarantine")
-	if err != nil {
-		return err
-	}
+func (s *service) startConsumers(p *phase) {
 	p.start("history", func(ctx context.Context) error {
 		return errors.Join(s.stream.Consume(ctx, s.booked, func(ctx context.Context, batches []stream.Batch) error {
 			if err := s.clerk.Consume(ctx, batches); err != nil || len(batches) == 0 || len(batches[0].Entries) == 0 {
@@ -432,7 +432,7 @@ func (s *service) startConsumers(ctx context.Context, p *phase) error {
 		return errors.Join(s.stream.Consume(ctx, s.liveFold.cursor, s.liveFold.Consume), lastSave(s.liveFold.Save))
 	})
 	p.start("quarantine", func(ctx context.Context) error {
-		return s.stream.Consume(ctx, quarantineCursor, s.quarantine.Consume)
+		return s.stream.Consume(ctx, s.rejected, s.quarantine.Consume)
 	})
 	p.start("quarantine retention", func(ctx context.Context) error {
 		return s.quarantine.Run(ctx, time.Now, func(err error) { s.log.Warn("forgetting old quarantine entries failed, trying again", "error", err) })
@@ -448,7 +448,6 @@ func (s *service) startConsumers(ctx context.Context, p *phase) error {
 			return nil
 		})
 	})
-	return nil
 }
 
 func (s *service) parkOf(station string) string {
@@ -485,7 +484,9 @@ func (s *service) startDoors(p *phase) {
 
 // serveHTTP answers until ctx ends; websockets are told to go.
 func (s *service) serveHTTP(ctx context.Context) error {
+	stopped := make(chan struct{})
 	go func() {
+		defer close(stopped)
 		<-ctx.Done()
 		s.hub.Close()
 		sctx, cancel := context.WithTimeout(context.Background(), webStop)
@@ -497,6 +498,7 @@ func (s *service) serveHTTP(ctx context.Context) error {
 	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
+	<-stopped // Serve returns when the shutdown begins; the requests under way end with it
 	return ctx.Err()
 }
 

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -96,13 +97,10 @@ func (s *Store) isNew(batch uint64, index int) bool {
 }
 
 func (s *Store) add(ctx context.Context, e ingest.Quarantined) error {
-	text := e.Text
-	e.Text = "" // it is in Body
-	data, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("write quarantine entry %s: %w", e.ID, err)
+	seq, err := s.append(ctx, e)
+	if errors.Is(err, stream.ErrTooLarge) {
+		seq, err = s.append(ctx, shortened(e))
 	}
-	seq, err := s.records.Append(ctx, data, s.end)
 	if errors.Is(err, stream.ErrConflict) {
 		return s.catchUp(ctx, err)
 	}
@@ -111,7 +109,7 @@ func (s *Store) add(ctx context.Context, e ingest.Quarantined) error {
 	}
 	s.mu.Lock()
 	s.sequences = append(s.sequences, seq)
-	e.Body, e.Text = nil, text
+	e.Body, e.Text = nil, ""
 	s.last, s.end = e, seq
 	s.mu.Unlock()
 	if s.onEntry != nil {
@@ -120,6 +118,28 @@ func (s *Store) add(ctx context.Context, e ingest.Quarantined) error {
 		}
 	}
 	return nil
+}
+
+func (s *Store) append(ctx context.Context, e ingest.Quarantined) (uint64, error) {
+	e.Text = "" // it is in Body
+	data, err := json.Marshal(e)
+	if err != nil {
+		return 0, fmt.Errorf("write quarantine entry %s: %w", e.ID, err)
+	}
+	return s.records.Append(ctx, data, s.end)
+}
+
+// shortened is an entry that every log can carry. An entry that is refused for its size would hold up all behind it; the whole
+// delivery stays in INTAKE as long as that is kept.
+func shortened(e ingest.Quarantined) ingest.Quarantined {
+	const reasons = 100
+	e.Body = e.Body[:min(len(e.Body), ingest.KeptTooLarge)]
+	if len(e.Rejected) > reasons {
+		e.Rejected = append(slices.Clone(e.Rejected[:reasons]), ingest.Reject{
+			Index: e.Rejected[reasons].Index, Reason: ingest.ReasonTooLarge, Detail: "what else is wrong is not listed, and the body is cut",
+		})
+	}
+	return e
 }
 
 // catchUp reads what a write whose answer was lost has left; the caller's batch is then tried again.
@@ -154,6 +174,9 @@ func (s *Store) List(ctx context.Context, before uint64, limit int) ([]ingest.Qu
 	entries := make([]ingest.Quarantined, 0, len(wanted))
 	for _, seq := range slices.Backward(wanted) {
 		e, err := s.read(ctx, seq)
+		if errors.Is(err, stream.ErrNotFound) {
+			continue // forgotten since
+		}
 		if err != nil {
 			return nil, 0, err
 		}
@@ -184,43 +207,46 @@ func (s *Store) Len() int {
 	return len(s.sequences)
 }
 
-// Run forgets entries older than Keep, until ctx ends.
-func (s *Store) Run(ctx context.Context, now func() time.Time) error {
-	tick := time.NewTicker(time.Hour)
-	defer tick.Stop()
+// Run forgets entries older than Keep, until ctx ends. Trouble with the log is told and tried again.
+func (s *Store) Run(ctx context.Context, now func() time.Time, trouble func(error)) error {
+	const usual, soon = time.Hour, time.Minute
 	for {
+		wait := usual
 		if err := s.forget(ctx, now().Add(-Keep)); err != nil && ctx.Err() == nil {
-			return err
+			trouble(fmt.Errorf("forget old quarantine entries: %w", err))
+			wait = soon
 		}
+		t := time.NewTimer(wait)
 		select {
-		case <-tick.C:
+		case <-t.C:
 		case <-ctx.Done():
+			t.Stop()
 			return nil
 		}
 	}
 }
 
+// forget trims the records that were written before cut.
 func (s *Store) forget(ctx context.Context, cut time.Time) error {
-	for {
-		s.mu.RLock()
-		if len(s.sequences) == 0 {
-			s.mu.RUnlock()
-			return nil
+	s.mu.RLock()
+	all := slices.Clone(s.sequences)
+	s.mu.RUnlock()
+	var failed error
+	n := sort.Search(len(all), func(i int) bool {
+		r, err := s.records.Get(ctx, all[i])
+		if err != nil && !errors.Is(err, stream.ErrNotFound) {
+			failed = err
 		}
-		oldest := s.sequences[0]
-		s.mu.RUnlock()
-		r, err := s.records.Get(ctx, oldest)
-		if err != nil {
-			return err
-		}
-		if !r.At.Before(cut) {
-			return nil
-		}
-		if err := s.records.Trim(ctx, oldest); err != nil {
-			return err
-		}
-		s.mu.Lock()
-		s.sequences = s.sequences[1:]
-		s.mu.Unlock()
+		return err == nil && !r.At.Before(cut)
+	})
+	if failed != nil || n == 0 {
+		return failed
 	}
+	if err := s.records.Trim(ctx, all[n-1]); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.sequences = s.sequences[n:] // only the newer end has grown since
+	s.mu.Unlock()
+	return nil
 }

@@ -53,12 +53,18 @@ func newAppender(l *Log) *appender {
 // Append queues an entry and returns; done hears nil once it is on disk, or ErrTooLarge when no message can carry it. done is
 // called from one goroutine, in order, and must not block. Append blocks while waitEntries entries or waitBytes bytes are queued.
 func (l *Log) Append(ctx context.Context, in *ingest.Intake, done func(error)) error {
+	select {
+	case <-l.ap.ended:
+		return errClosed
+	default:
+	}
 	p := pending{in: in, done: done, cost: min(int64(len(in.Delivery.Body))+entryCost, waitBytes)}
 	if err := l.ap.memory.Acquire(ctx, p.cost); err != nil {
 		return err
 	}
 	select {
 	case l.ap.queue <- p:
+		l.ap.refuseAfterEnd()
 		return nil
 	case <-l.ap.ended:
 		l.ap.memory.Release(p.cost)
@@ -75,7 +81,7 @@ func (l *Log) Run(ctx context.Context) error {
 	loops.Go(func() { l.trimLoop(ctx) })
 	loops.Go(func() { l.saveLoop(ctx) })
 	defer loops.Wait()
-	defer close(l.ap.ended)
+	defer l.ap.end()
 	// What is being written when ctx ends is written to the end: its senders wait, and what is queued behind it follows.
 	writing, done := context.WithCancel(context.WithoutCancel(ctx))
 	defer done()
@@ -86,6 +92,29 @@ func (l *Log) Run(ctx context.Context) error {
 			return nil
 		}
 		l.ap.commit(ctx, writing, p)
+	}
+}
+
+func (a *appender) end() {
+	close(a.ended)
+	a.refuseAfterEnd()
+}
+
+// refuseAfterEnd answers what was queued while the writer was leaving: nobody will write it, and nobody must wait for it.
+func (a *appender) refuseAfterEnd() {
+	for {
+		select {
+		case <-a.ended:
+		default:
+			return
+		}
+		select {
+		case p := <-a.queue:
+			p.done(errClosed)
+			a.memory.Release(p.cost)
+		default:
+			return
+		}
 	}
 }
 

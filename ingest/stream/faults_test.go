@@ -216,3 +216,49 @@ func TestAnUnreadableMessageIsPassed(t *testing.T) {
 	}
 	inOrder(t, got, 0, 2)
 }
+
+// An entry that comes when the writer has gone is refused, at once or by its answer; nobody waits for ever.
+func TestAppendBehindTheEndIsRefused(t *testing.T) {
+	l, err := Open(t.Context(), Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var senders, writer sync.WaitGroup
+	writer.Go(func() { _ = l.Run(ctx) })
+	for range 4 {
+		senders.Go(func() {
+			for n := range 2000 {
+				answer := make(chan error, 1)
+				if err := l.Append(t.Context(), entry(n), func(err error) { answer <- err }); err != nil {
+					if ctx.Err() == nil {
+						t.Errorf("refused before the end: %v", err)
+					}
+					return
+				}
+				select {
+				case err := <-answer:
+					if err != nil {
+						return
+					}
+				case <-time.After(10 * time.Second):
+					t.Error("an entry is never answered")
+					return
+				}
+				if n == 20 {
+					cancel()
+				}
+			}
+		})
+	}
+	senders.Wait()
+	writer.Wait()
+	for n := range 20 {
+		answer := make(chan error, 1)
+		if err := l.Append(t.Context(), entry(n), func(err error) { answer <- err }); err == nil {
+			t.Fatal("an entry was taken after the end")
+		}
+	}
+}

@@ -49,7 +49,7 @@ const (
 	leastPayload = 1 << 20
 	intakeStream = "INTAKE"
 	startTimeout = 30 * time.Second
-	closeTimeout = 3 * time.Second
+	closeTimeout = 500 * time.Millisecond
 	// callTimeout bounds one request to JetStream; a disk that takes longer is treated as failing and asked again.
 	callTimeout = 30 * time.Second
 )
