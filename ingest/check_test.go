@@ -314,29 +314,40 @@ func TestLongNamesCostLittle(t *testing.T) {
 		check(t, topicA, Item{Name: name, Value: 1, MeasuredAt: noon})
 		check(t, strings.Repeat("a_b_c_d_e_f_g_h/", 4000), Item{Name: "cod", Station: name, Value: 1, MeasuredAt: noon})
 	}
-	if took := time.Since(begin); took > 2*time.Second {
+	if took := time.Since(begin); took > 30*time.Second { // with a search of every part it takes minutes
 		t.Errorf("took %s", took)
 	}
 }
 
 // Thousands of messages without a time in one body: the body is looked at once, not once for each.
+//
+// The cost of a delivery grows with its messages and not with their square: four times as many take less than ten times as long.
 func TestManyMessagesWithoutTimeCostLittle(t *testing.T) {
-	for _, numbered := range []bool{false, true} {
-		d := Decoded{}
-		for i := range MaxItems {
-			d.Items = append(d.Items, Item{Index: i, Name: "cod", Value: 1})
-			if numbered {
-				d.Marks = append(d.Marks, Mark{Index: i, Station: "a-01", Sequence: uint64(i)})
+	reg, cat := registry(t), BuiltinCatalogue()
+	cost := func(messages int, numbered bool) time.Duration {
+		best := time.Hour
+		for range 3 {
+			d := Decoded{}
+			for i := range messages {
+				d.Items = append(d.Items, Item{Index: i, Name: "cod", Value: 1})
+				if numbered {
+					d.Marks = append(d.Marks, Mark{Index: i, Station: "a-01", Sequence: uint64(i)})
+				}
+			}
+			in := &Intake{Delivery: Delivery{Topic: topicA, ReceivedAt: noon, Body: make([]byte, MaxBody)}}
+			begin := time.Now()
+			Check(reg, cat, NewResends(), &d, in)
+			best = min(best, time.Since(begin))
+			if len(in.Readings) != messages {
+				t.Fatalf("%d readings", len(in.Readings))
 			}
 		}
-		in := &Intake{Delivery: Delivery{Topic: topicA, ReceivedAt: noon, Body: make([]byte, MaxBody)}}
-		begin := time.Now()
-		Check(registry(t), BuiltinCatalogue(), NewResends(), &d, in)
-		if took := time.Since(begin); took > 500*time.Millisecond {
-			t.Errorf("numbered %v: took %s", numbered, took)
-		}
-		if len(in.Readings) != MaxItems {
-			t.Errorf("%d readings", len(in.Readings))
+		return best
+	}
+	for _, numbered := range []bool{false, true} {
+		few, many := cost(MaxItems/4, numbered), cost(MaxItems, numbered)
+		if many > 10*few {
+			t.Errorf("numbered %v: %s for %d messages, %s for %d", numbered, few, MaxItems/4, many, MaxItems)
 		}
 	}
 }

@@ -55,7 +55,7 @@ type Hub struct {
 	closed    bool
 }
 
-// HubState is what a snapshot is made of.
+// HubState is what a snapshot is made of. Its functions are called from many goroutines at once.
 type HubState struct {
 	Stations func() []alerts.StationView
 	Alerts   func() []alerts.Alert
