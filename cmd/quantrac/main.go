@@ -1,6 +1,6 @@
 // Command quantrac receives the readings of discharge monitoring stations, keeps them, judges them and shows them.
 //
-// Everything is wired here and nowhere else: run.go is the service from top to bottom, the other files are one subcommand or
+// Everything is wired here and nowhere else: run.go is the life of the service, open.go its parts; the other files are one subcommand or
 // one seam each.
 package main
 
