@@ -260,6 +260,21 @@ func (j *Journal) LastSequence() uint64 {
 	return j.last
 }
 
+// waitFor waits until the journal itself knows a record, so that whoever is told of an alert can ask for it. The stream may be
+// quicker by a moment than the answer to the append.
+func (j *Journal) waitFor(ctx context.Context, sequence uint64) {
+	const most, step = time.Second, time.Millisecond
+	for waited := time.Duration(0); waited < most && j.LastSequence() < sequence; waited += step {
+		t := time.NewTimer(step)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return
+		}
+	}
+}
+
 // Events calls handle with the events of every record behind sequence after, in order, until ctx ends.
 func (j *Journal) Events(ctx context.Context, after uint64, handle func(seq uint64, events []alerts.Event) error) error {
 	return j.records.Follow(ctx, after, func(recs []stream.Record) error {
@@ -268,6 +283,7 @@ func (j *Journal) Events(ctx context.Context, after uint64, handle func(seq uint
 			if err != nil {
 				return err
 			}
+			j.waitFor(ctx, r.Sequence)
 			if err := handle(r.Sequence, step.Events); err != nil {
 				return err
 			}
