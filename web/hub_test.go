@@ -114,6 +114,9 @@ func TestHubFilters(t *testing.T) {
 		{"a station", filter{stations: set("river-01")}, []string{"river-01"}},
 		{"a park and a station", filter{parks: set("loteco"), stations: set("amata-01")}, []string{"amata-01", "loteco-01"}},
 		{"a box", filter{box: north}, []string{"amata-01", "amata-02"}},
+		{"west of a box", filter{box: &[4]float64{107.0, 10, 108, 12}}, []string{"river-01"}},
+		{"east of a box", filter{box: &[4]float64{106, 10, 107.0, 12}}, []string{"amata-01", "amata-02", "loteco-01"}},
+		{"north of a box", filter{box: &[4]float64{106, 10, 108, 11.0}}, []string{"amata-01", "amata-02", "loteco-01"}},
 		{"a station in a box", filter{stations: set("amata-01", "river-01"), box: north}, []string{"amata-01"}},
 		{"nobody", filter{parks: set("nowhere")}, nil},
 	}
@@ -249,6 +252,10 @@ func TestRingIsBounded(t *testing.T) {
 	h.Readings(many)
 	if len(h.ring) != 0 || h.held != 0 || h.forgotten != h.sequence {
 		t.Errorf("more items than the ring may hold: %d frames, %d items", len(h.ring), h.held)
+	}
+	// Here only h.forgotten tells that something was missed: the ring has fewer frames than maxReplay.
+	if h.replay(c, filter{}, h.epoch, h.sequence-1) {
+		t.Error("a frame that never was in the ring was not missed")
 	}
 	h.Hotspots(nil)
 	if len(h.ring) != 1 {
