@@ -10,7 +10,7 @@ import "time"
 
 // Delivery is one message, request or file as a gateway handed it over.
 type Delivery struct {
-	// Door is where it came in: "mqtt", "broker", "http", "ftp".
+	// Door is where it came in: "broker", "mqtt", "http", "ftp", "drop", "hj212".
 	Door string
 	// Gateway is the authenticated identity, else the client id or address.
 	Gateway string
@@ -22,6 +22,10 @@ type Delivery struct {
 	Body []byte
 	// TooLarge is set when Body holds only the first bytes of something beyond the size limit.
 	TooLarge bool
+	// Retry is the id of the quarantine entry that these bytes are read from again; "" = a door brought them.
+	Retry string
+	// Parts, of a retry, is how many parts the books count as quarantined for that entry.
+	Parts int
 	// Allowed, when not nil, decides whether the authenticated gateway may speak for a station.
 	Allowed func(station string) bool
 }
