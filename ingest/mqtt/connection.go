@@ -127,6 +127,7 @@ func (s *Subscriber) receive(c *connection, m paho.Message) {
 	}
 	e := s.flight.add(c, m)
 	if m.Retained() || isStatus(m.Topic(), m.Payload()) {
+		e.passedOver = true
 		s.flight.finish(e, true)
 		return
 	}

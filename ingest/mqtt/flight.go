@@ -14,6 +14,8 @@ type flight struct {
 	// queue holds those that wait for Submit. It has room for all, so adding to it never blocks.
 	queue chan *entry
 	wake  chan struct{}
+	// metrics counts the outcomes.
+	metrics brokerMetrics
 
 	mu      sync.Mutex
 	entries []*entry
@@ -25,10 +27,12 @@ type entry struct {
 	message paho.Message
 	done    bool
 	stored  bool
+	// passedOver: it is no measurement.
+	passedOver bool
 }
 
-func newFlight(most int) *flight {
-	return &flight{slots: make(chan struct{}, most), queue: make(chan *entry, most), wake: make(chan struct{}, 1)}
+func newFlight(most int, m brokerMetrics) *flight {
+	return &flight{slots: make(chan struct{}, most), queue: make(chan *entry, most), wake: make(chan struct{}, 1), metrics: m}
 }
 
 // stale reports that the connection of the message is over.
@@ -89,12 +93,24 @@ func (f *flight) acknowledge(ctx context.Context) {
 		case <-f.wake:
 		}
 		for _, e := range f.takeDone() {
-			if e.stored && !e.stale() {
-				e.message.Ack()
-			}
+			f.answer(e)
 			<-f.slots
 		}
+		f.metrics.inflight.Set(float64(len(f.slots)))
 	}
+}
+
+func (f *flight) answer(e *entry) {
+	if !e.stored || e.stale() {
+		f.metrics.again.Inc()
+		return
+	}
+	e.message.Ack()
+	if e.passedOver {
+		f.metrics.passedOver.Inc()
+		return
+	}
+	f.metrics.acknowledged.Inc()
 }
 
 func (f *flight) takeDone() []*entry {

@@ -1,13 +1,16 @@
 package mqtt
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -24,6 +27,7 @@ type mosquitto struct {
 	t    *testing.T
 	bin  string
 	conf string
+	data string
 	port int
 	cmd  *exec.Cmd
 	// publishers counts those that were made, for client ids that differ.
@@ -38,8 +42,8 @@ func startMosquitto(t *testing.T, settings ...string) *mosquitto {
 			t.Skip("mosquitto is not installed")
 		}
 	}
-	m := &mosquitto{t: t, bin: bin, port: freePort(t), conf: filepath.Join(t.TempDir(), "mosquitto.conf")}
-	conf := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location %s/\n", m.port, t.TempDir()) +
+	m := &mosquitto{t: t, bin: bin, port: freePort(t), conf: filepath.Join(t.TempDir(), "mosquitto.conf"), data: t.TempDir()}
+	conf := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location %s/\n", m.port, m.data) +
 		"autosave_on_changes true\nautosave_interval 1\nmax_queued_messages 0\n"
 	for _, s := range settings {
 		conf += s + "\n"
@@ -94,6 +98,15 @@ func (m *mosquitto) kill() {
 	_ = m.cmd.Wait()
 }
 
+// awaitSaved waits until the broker's file holds the messages: Mosquitto acknowledges before it has written them.
+func (m *mosquitto) awaitSaved(bodies []string) {
+	m.t.Helper()
+	eventually(m.t, "the broker has saved", func() bool {
+		file, err := os.ReadFile(filepath.Join(m.data, "mosquitto.db"))
+		return err == nil && !slices.ContainsFunc(bodies, func(b string) bool { return !bytes.Contains(file, []byte(b)) })
+	})
+}
+
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick, timeout := time.NewTicker(5*time.Millisecond), time.After(patience)
@@ -146,23 +159,53 @@ func tryPublish(c paho.Client, topic string, retained bool, bodies ...string) er
 type store struct {
 	mu      sync.Mutex
 	got     []ingest.Delivery
-	waiting []func(ingest.Receipt, error)
+	waiting []func(error)
+	kept    map[string]bool
 	hold    bool
 	fail    error
 }
 
 func (s *store) Submit(_ context.Context, d ingest.Delivery, done func(ingest.Receipt, error)) error {
+	answer := func(err error) {
+		if err == nil {
+			s.mu.Lock()
+			if s.kept == nil {
+				s.kept = map[string]bool{}
+			}
+			s.kept[string(d.Body)] = true
+			s.mu.Unlock()
+		}
+		done(ingest.Receipt{Accepted: 1}, err)
+	}
 	s.mu.Lock()
 	s.got = append(s.got, d)
 	hold, fail := s.hold, s.fail
 	if hold {
-		s.waiting = append(s.waiting, done)
+		s.waiting = append(s.waiting, answer)
 	}
 	s.mu.Unlock()
 	if !hold {
-		done(ingest.Receipt{Accepted: 1}, fail)
+		answer(fail)
 	}
 	return nil
+}
+
+// release answers what was held back.
+func (s *store) release() {
+	s.mu.Lock()
+	waiting, fail := s.waiting, s.fail
+	s.waiting = nil
+	s.mu.Unlock()
+	for _, answer := range waiting {
+		answer(fail)
+	}
+}
+
+// stored are the bodies whose sender was told that they are stored.
+func (s *store) stored() map[string]bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.kept)
 }
 
 func (s *store) set(hold bool, fail error) {

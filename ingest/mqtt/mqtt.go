@@ -60,6 +60,8 @@ type Options struct {
 	DrainTimeout time.Duration
 
 	Logger *slog.Logger
+	// Metrics, when not nil, counts what this subscriber does.
+	Metrics *Metrics
 	// Now is the clock for Delivery.ReceivedAt; time.Now.
 	Now func() time.Time
 }
@@ -71,6 +73,8 @@ type State struct {
 	Since time.Time
 	// LastError is why the last connection ended or could not be made; "" before the first trouble.
 	LastError string
+	// Inflight is how many messages are received and not yet answered.
+	Inflight int
 }
 
 const (
@@ -86,6 +90,7 @@ type Subscriber struct {
 	log     *slog.Logger
 	address *url.URL
 	name    string
+	metrics brokerMetrics
 
 	flight    *flight
 	submitCtx context.Context
@@ -108,7 +113,9 @@ func New(opts Options) (*Subscriber, error) {
 		return nil, fmt.Errorf("mqtt subscriber: QoS %d", opts.QoS)
 	}
 	opts.setDefaults()
-	s := &Subscriber{opts: opts, address: address, name: address.Scheme + "://" + address.Host, flight: newFlight(opts.MaxInflight)}
+	s := &Subscriber{opts: opts, address: address, name: address.Scheme + "://" + address.Host}
+	s.metrics = opts.Metrics.of(s.name)
+	s.flight = newFlight(opts.MaxInflight, s.metrics)
 	s.log = opts.Logger.With("broker", s.name)
 	return s, nil
 }
@@ -177,7 +184,9 @@ func (s *Subscriber) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := s.connection(ctx)
-		s.setState(false, err)
+		if s.setState(false, err); err != nil {
+			s.metrics.failed.Inc()
+		}
 		if ctx.Err() != nil {
 			break
 		}
@@ -204,8 +213,13 @@ func wait(ctx context.Context, d time.Duration) {
 func (s *Subscriber) State() State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state
+	st := s.state
+	st.Inflight = len(s.flight.slots)
+	return st
 }
+
+// Name is the broker's URL without credentials.
+func (s *Subscriber) Name() string { return s.name }
 
 func (s *Subscriber) setState(connected bool, err error) {
 	s.mu.Lock()
@@ -214,6 +228,11 @@ func (s *Subscriber) setState(connected bool, err error) {
 		s.state.Since = s.opts.Now()
 	}
 	s.state.Connected = connected
+	s.metrics.connected.Set(0)
+	if connected {
+		s.metrics.connected.Set(1)
+		s.metrics.subscribed.Inc()
+	}
 	if err != nil {
 		s.state.LastError = err.Error()
 	}

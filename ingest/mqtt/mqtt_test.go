@@ -2,13 +2,27 @@ package mqtt
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"errors"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"quantrac/ingest"
 )
@@ -175,13 +189,8 @@ func TestBlockedLog(t *testing.T) {
 	eventually(t, "connected", func() bool { return s.State().Connected })
 	publish(t, m.publisher(), topic, false, numbered(0, 200)...)
 	eventually(t, "16 in flight", func() bool { return len(st.deliveries()) == 16 })
-	st.mu.Lock()
-	waiting := st.waiting
-	st.hold, st.waiting = false, nil
-	st.mu.Unlock()
-	for _, done := range waiting {
-		done(ingest.Receipt{Accepted: 1}, nil)
-	}
+	st.set(false, nil)
+	st.release()
 	eventually(t, "200 messages", func() bool { return len(st.bodies()) == 200 })
 	expectMarkedDuplicates(t, st)
 }
@@ -261,4 +270,127 @@ func TestEndWhileBlocked(t *testing.T) {
 	eventually(t, "4 in flight", func() bool { return len(st.deliveries()) == 4 })
 	stop()
 	eventually(t, "all goroutines end", func() bool { return runtime.NumGoroutine() <= before })
+}
+
+// The broker's process is killed while messages are with us and unanswered, and again while they are being answered. What it had
+// on its disk comes again, and every answer is counted.
+func TestBrokerIsKilledWithMessagesUnanswered(t *testing.T) {
+	const n = 300
+	m := startMosquitto(t, "max_inflight_messages 100")
+	st := &store{hold: true}
+	s, _ := run(t, Options{
+		URL: m.url(), ClientID: "quantrac-test", Submit: st.Submit, MaxBackoff: 100 * time.Millisecond, Metrics: NewMetrics(prometheus.NewRegistry()),
+	})
+	eventually(t, "connected", func() bool { return s.State().Connected })
+	bodies := numbered(0, n)
+	publish(t, m.publisher(), topic, false, bodies...)
+	eventually(t, "the broker has given what it may", func() bool { return s.State().Inflight == 100 })
+	for round := range 2 {
+		m.awaitSaved(bodies)
+		m.kill()
+		eventually(t, "the loss is told", func() bool { return !s.State().Connected })
+		st.set(round == 0, nil)
+		st.release()
+		m.start()
+		eventually(t, "connected again", func() bool { return s.State().Connected })
+		if round == 0 {
+			eventually(t, "they come again", func() bool { return s.State().Inflight == 100 })
+		}
+	}
+	eventually(t, "every message is stored", func() bool { return len(st.stored()) == n && s.State().Inflight == 0 })
+	expectMarkedDuplicates(t, st)
+	if got := testutil.ToFloat64(s.metrics.subscribed); got != 3 {
+		t.Errorf("%g connections counted, want 3", got)
+	}
+	acknowledged, again := testutil.ToFloat64(s.metrics.acknowledged), testutil.ToFloat64(s.metrics.again)
+	if acknowledged < n || int(acknowledged+again) != len(st.deliveries()) {
+		t.Errorf("%g acknowledged and %g left to the broker of %d deliveries", acknowledged, again, len(st.deliveries()))
+	}
+}
+
+// Several brokers at once are independent: one that is away stops nothing of the other.
+func TestTwoBrokers(t *testing.T) {
+	one, two := startMosquitto(t), startMosquitto(t)
+	st := &store{}
+	metrics := NewMetrics(prometheus.NewRegistry())
+	subs := make([]*Subscriber, 2)
+	for i, m := range []*mosquitto{one, two} {
+		subs[i], _ = run(t, Options{URL: m.url(), ClientID: "quantrac-test", Submit: st.Submit, MaxBackoff: 100 * time.Millisecond, Metrics: metrics})
+	}
+	eventually(t, "both connected", func() bool { return subs[0].State().Connected && subs[1].State().Connected })
+	two.kill()
+	publish(t, one.publisher(), topic, false, numbered(0, 20)...)
+	eventually(t, "all of the first", func() bool { return len(st.bodies()) == 20 })
+	two.start()
+	eventually(t, "the second is back", func() bool { return subs[1].State().Connected })
+	publish(t, two.publisher(), topic, false, numbered(20, 40)...)
+	eventually(t, "all of both", func() bool { return len(st.bodies()) == 40 })
+	if a, b := subs[0].State(), subs[1].State(); a.LastError != "" || b.LastError == "" {
+		t.Errorf("states %+v and %+v: only the second was away", a, b)
+	}
+}
+
+// TLS with a certificate of ours, and a name and password that the broker knows.
+func TestTLSAndCredentials(t *testing.T) {
+	dir := t.TempDir()
+	ca := writeCertificate(t, dir)
+	passwords := filepath.Join(dir, "passwords")
+	if out, err := exec.Command("mosquitto_passwd", "-b", "-c", passwords, "quantrac", "right").CombinedOutput(); err != nil {
+		t.Skipf("mosquitto_passwd: %v %s", err, out)
+	}
+	if err := os.Chmod(passwords, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m := startMosquitto(t, "certfile "+filepath.Join(dir, "cert.pem"), "keyfile "+filepath.Join(dir, "key.pem"), "password_file "+passwords,
+		"allow_anonymous false")
+	st := &store{}
+	opts := Options{
+		URL: strings.Replace(m.url(), "mqtt:", "mqtts:", 1), ClientID: "quantrac-test", Username: "quantrac", Password: "wrong",
+		TLS: &tls.Config{RootCAs: ca, MinVersion: tls.VersionTLS12}, Submit: st.Submit, MaxBackoff: 100 * time.Millisecond,
+	}
+	refused, stop := run(t, opts)
+	eventually(t, "the refusal is told", func() bool { return strings.Contains(strings.ToLower(refused.State().LastError), "not authorized") })
+	stop()
+	opts.Password = "right"
+	s, _ := run(t, opts)
+	eventually(t, "connected", func() bool { return s.State().Connected })
+	if strings.Contains(s.Name(), "right") {
+		t.Errorf("the name %s shows the password", s.Name())
+	}
+	opts.TLS = nil // the system's authorities do not know ours
+	opts.ClientID = "quantrac-other"
+	stranger, _ := run(t, opts)
+	eventually(t, "the certificate is refused", func() bool { return strings.Contains(stranger.State().LastError, "certificate") })
+}
+
+// writeCertificate makes cert.pem and key.pem of 127.0.0.1 and returns the pool that trusts them.
+func writeCertificate(t *testing.T, dir string) *x509.CertPool {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "127.0.0.1"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	for name, block := range map[string]*pem.Block{"cert.pem": {Type: "CERTIFICATE", Bytes: der}, "key.pem": {Type: "PRIVATE KEY", Bytes: secret}} {
+		encoded := pem.EncodeToMemory(block)
+		if err := os.WriteFile(filepath.Join(dir, name), encoded, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if name == "cert.pem" && !pool.AppendCertsFromPEM(encoded) {
+			t.Fatal("the certificate is not accepted")
+		}
+	}
+	return pool
 }
