@@ -81,8 +81,10 @@ type Alert struct {
 	Assignee       string     `json:"assignee,omitempty"`
 	ResolvedAt     *time.Time `json:"resolved_at,omitempty"`
 	Cause          string     `json:"cause,omitempty"`
-	PeakValue      *float64   `json:"peak_value"`
-	PeakSeverity   Severity   `json:"peak_severity"`
+	// MergedInto is the id of the alert that a withdrawn one has become part of.
+	MergedInto   string   `json:"merged_into,omitempty"`
+	PeakValue    *float64 `json:"peak_value"`
+	PeakSeverity Severity `json:"peak_severity"`
 }
 
 // Alert states.

@@ -19,6 +19,11 @@ type rule struct {
 	absolute  bool
 	immediate float64
 	clear     float64
+	signal    signal
+	// whole: the rule judges the station, not one of its parameters.
+	whole bool
+	// lookback is how far behind an instant the signal looks, in ns.
+	lookback int64
 	// forNS and keepNS are For and KeepOpen in ns.
 	forNS, keepNS int64
 	// print changes with anything that makes an old state of the rule meaningless.
@@ -43,6 +48,17 @@ func compile(r Rule) rule {
 	if r.Immediate != nil {
 		c.immediate = *r.Immediate
 	}
+	switch r.On {
+	case OnMean1h, OnMean24h:
+		c.lookback = int64(r.Window)
+		c.signal = meanOver(c.lookback, *r.MinShare)
+	case OnSilence:
+		var severity Severity
+		_ = severity.UnmarshalText([]byte(r.Severity)) // checked
+		c.absolute, c.levels = true, []level{{severity: severity}}
+	default:
+		c.signal = currentValue
+	}
 	for _, name := range slices.SortedFunc(maps.Keys(r.Levels), bySeverity) {
 		w := r.Levels[name]
 		l := level{multiple: w.Multiple, above: orNaN(w.Above), below: orNaN(w.Below)}
@@ -53,9 +69,24 @@ func compile(r Rule) rule {
 	return c
 }
 
+// quiets are what a rule on silence watches at a station: the parameters that it names, else the station.
+func (r *rule) quiets() []quiet {
+	if r.On != OnSilence {
+		return nil
+	}
+	if len(r.Parameters) == 0 {
+		return []quiet{{rule: r}}
+	}
+	var out []quiet
+	for _, p := range r.Parameters {
+		out = append(out, quiet{rule: r, parameter: p})
+	}
+	return out
+}
+
 // fingerprint covers what the timers of a state depend on. A new name or a wider selection leaves them valid.
 func fingerprint(r Rule) string {
-	b, err := json.Marshal(Rule{On: r.On, Levels: r.Levels, For: r.For, Immediate: r.Immediate, Clear: r.Clear, KeepOpen: r.KeepOpen})
+	b, err := json.Marshal(Rule{On: r.On, Levels: r.Levels, For: r.For, Immediate: r.Immediate, Clear: r.Clear, KeepOpen: r.KeepOpen, Window: r.Window, MinShare: r.MinShare, After: r.After, Severity: r.Severity, When: r.When})
 	if err != nil {
 		// Only a NaN or infinite bound cannot be written, and the check refuses those.
 		panic("rule " + r.ID + ": " + err.Error())
@@ -66,8 +97,12 @@ func fingerprint(r Rule) string {
 
 // selects reports whether the rule watches a parameter of a station, apart from the question whether it has a limit.
 func (r *rule) selects(st *geo.Station, parameter string) bool {
-	return within(r.Parameters, parameter) && !slices.Contains(r.Except, parameter) &&
-		within(r.Stations, st.ID) && within(r.Parks, st.Park) && within(r.Kinds, st.Kind)
+	return within(r.Parameters, parameter) && !slices.Contains(r.Except, parameter) && r.selectsStation(st)
+}
+
+// selectsStation reports whether the rule watches anything of a station.
+func (r *rule) selectsStation(st *geo.Station) bool {
+	return within(r.Stations, st.ID) && within(r.Parks, st.Park) && within(r.Kinds, st.Kind)
 }
 
 func within[T comparable](selected []T, x T) bool {

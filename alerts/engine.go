@@ -31,6 +31,10 @@ const (
 	// Configured: rules, limits or registry were replaced at At. Open alerts whose rule, station or selection is gone are
 	// resolved.
 	Configured
+	// HistoryIn: History answers a Need.
+	HistoryIn
+	// TickIn: it is At. Silence begins with a tick; nothing else does.
+	TickIn
 )
 
 // CauseRuleRemoved is the cause of an alert that ended because nothing judges it any more.
@@ -43,46 +47,52 @@ type Input struct {
 	// At is the time of any input but readings, which carry their own.
 	At       time.Time
 	Readings []ingest.Reading
+	History  *History
+	// Blind, of a tick: since the last one nobody could have been heard, because the log or a broker is away.
+	Blind bool
 }
 
 // Stats counts what an engine was told since it was made.
 type Stats struct {
-	// Readings is the sum of Judged, Unusable, OutOfOrder and Unknown.
+	// Readings is the sum of Judged, Unusable, Late, Known and Unknown.
 	Readings uint64
-	// Judged readings were shown to every rule that watches their series, perhaps none.
-	Judged   uint64
+	// Judged readings were the newest of their parameter and were shown to every rule that watches them, perhaps none.
+	Judged uint64
+	// Unusable ones were the newest and cannot be judged; they are remembered, since silence and status are news too.
 	Unusable uint64
-	// OutOfOrder readings lie at or before the newest judged one of their series. They are not judged.
-	OutOfOrder uint64
+	// Late readings are not the newest of their parameter: what they touch is judged again.
+	Late uint64
+	// Known readings have an instant at which their parameter has a value; the first stays.
+	Known uint64
 	// Unknown readings belong to a station that the registry does not hold.
 	Unknown uint64
-	// Evaluations is the number of rules applied to readings.
+	// Evaluations is the number of rules applied to instants.
 	Evaluations uint64
 }
 
-// Engine turns readings into alerts. It is a function of (rules, state, inputs): no clock, no I/O, no goroutine. How the
-// inputs are cut into steps, and whether its state went through Snapshot and Restore in between, changes no event. It
-// belongs to one goroutine.
+// Engine turns readings into alerts. It is a function of (rules, state, inputs): no clock, no I/O, no goroutine. Whether its
+// state went through Snapshot and Restore in between changes no event.
 //
-// Only usable readings enter. One that is not newer than the newest judged of its (station, parameter) is counted and left
-// out. A threshold alert begins and ends with a reading, never with the absence of one.
+// Event time decides. Readings in the order of time are judged as they come. A reading that comes late is put where it belongs,
+// and the station is judged again from the last checkpoint before it; what that changes in the alerts that were told is told as
+// a revision. What lies before the checkpoints makes a Need, and the History that answers it is judged in the same way. So the
+// alerts that stand at the end do not depend on the order in which readings came.
+//
+// A threshold alert begins and ends with a reading, never with the absence of one. An engine belongs to one goroutine.
 type Engine struct {
 	cfg      EngineConfig
 	stations map[string]*stationState
 	dirty    map[*stationState]struct{}
-	stats    Stats
-}
-
-type stationState struct {
-	id string
-	// st is nil when the registry no longer holds the station.
-	st *geo.Station
-	// gapNS is the silence, in ns, after which a level's `for` starts again.
-	gapNS  int64
-	series []*series
-	// orphans are open alerts that no series owns since the rules or the registry changed.
-	orphans []orphan
-	dirty   bool
+	// pending are the stations that wait for history.
+	pending map[*stationState]struct{}
+	// touched are the stations that the present step has something left to do for, in the order in which it met them.
+	touched []*stationState
+	stats   Stats
+	// order is every station of the registry, in its order.
+	order []*stationState
+	// ticked is the newest tick; watched how long this engine has listened, all told.
+	ticked  time.Time
+	watched time.Duration
 }
 
 type orphan struct {
@@ -97,10 +107,13 @@ const gapCycles = 3
 func NewEngine(cfg EngineConfig) *Engine {
 	e := &Engine{
 		cfg: cfg, stations: make(map[string]*stationState, len(cfg.Registry.Stations())), dirty: map[*stationState]struct{}{},
+		pending: map[*stationState]struct{}{},
 	}
 	all := cfg.Registry.Stations()
 	for i := range all {
-		e.stations[all[i].ID] = &stationState{id: all[i].ID, st: &all[i], gapNS: gapCycles * int64(all[i].Cycle)}
+		s := e.newStation(&all[i])
+		e.stations[s.id] = s
+		e.order = append(e.order, s)
 	}
 	return e
 }
@@ -111,8 +124,16 @@ func (e *Engine) Step(in Input) []Event {
 	switch in.Kind {
 	case ReadingsIn:
 		for i := range in.Readings {
-			events = e.judge(&in.Readings[i], events)
+			events = e.take(&in.Readings[i], events)
 		}
+		for _, s := range e.touched {
+			events = e.settle(s, events)
+		}
+		e.touched = e.touched[:0]
+	case HistoryIn:
+		events = e.rejudge(in.History, in.At, events)
+	case TickIn:
+		events = e.tick(in.At, in.Blind, events)
 	case Configured:
 		events = e.dropOrphans(in.At, events)
 	default:
@@ -122,67 +143,76 @@ func (e *Engine) Step(in Input) []Event {
 	return events
 }
 
-func (e *Engine) judge(r *ingest.Reading, events []Event) []Event {
+// take puts a reading on the tape of its station and judges it if it is the newest.
+func (e *Engine) take(r *ingest.Reading, events []Event) []Event {
 	e.stats.Readings++
 	s, ok := e.stations[r.Station]
-	switch {
-	case !ok || s.st == nil:
+	if !ok || s.st == nil {
 		e.stats.Unknown++
 		return events
-	case !r.Usable || !r.HasNumber():
-		e.stats.Unusable++
-		return events
 	}
-	se := e.seriesOf(s, r.Parameter)
 	at := r.MeasuredAt.UnixNano()
-	if se.begun && at <= se.newest {
-		e.stats.OutOfOrder++
+	if s.has(at, r.Parameter) {
+		e.stats.Known++
 		return events
 	}
-	e.stats.Judged++
-	if len(se.rules) == 0 {
+	if s.tooLate(at, r.Parameter) {
+		e.stats.Late++
+		e.needHistory(s, at)
+		e.touch(s)
+		return events
+	}
+	e.turnCheckpoints(s, at)
+	col := e.columnOf(s, r.Parameter)
+	row, isNew := s.tape.put(col, r)
+	if !isNew {
+		e.stats.Known++
 		return events
 	}
 	e.touch(s)
-	gap := se.begun && at-se.newest > s.gapNS
-	se.begun, se.newest = true, at
-	o := observation{reading: r, at: at, gap: gap, limit: limitAt(se.limits, at)}
-	if o.limit != nil {
-		o.ratio = o.limit.Ratio(r.Value)
+	e.leftToDo(s, r)
+	if row == len(s.tape.at)-1 {
+		events = e.hear(s, r, events)
 	}
-	for i := range se.rules {
-		state := &se.rules[i]
-		if o.limit == nil && !state.rule.absolute {
-			continue
+	if at < s.newer.at || !s.tape.isNewest(col, row) {
+		e.stats.Late++
+		s.lateFrom = min(s.lateFrom, at)
+		return events
+	}
+	if !r.Usable || !r.HasNumber() {
+		e.stats.Unusable++
+	} else {
+		e.stats.Judged++
+	}
+	for _, i := range s.byCol[col] {
+		events = e.judge(s, &s.tracks[i], row, r, events)
+		if at == s.newer.at {
+			s.newer.set(i, s.tracks[i].state)
 		}
-		e.stats.Evaluations++
-		was := state.step(&o)
-		if was == 0 && state.active == 0 {
-			continue
-		}
-		if event, changed := e.follow(subjectOf(s.st, se.parameter, state.rule), state, &o, was); changed {
-			events = append(events, event)
+		if at == s.older.at {
+			s.older.set(i, s.tracks[i].state)
 		}
 	}
 	return events
 }
 
-// seriesOf finds or begins the series of a parameter. A station has few, so a walk beats a map.
-func (e *Engine) seriesOf(s *stationState, parameter string) *series {
-	for _, se := range s.series {
-		if se.parameter == parameter {
-			return se
-		}
+// judge shows the newest instant of a parameter to one of its tracks and tells what changes.
+func (e *Engine) judge(s *stationState, tr *track, row int, r *ingest.Reading, events []Event) []Event {
+	v := view{st: s.st, tape: &s.tape, row: row}
+	o, ok := tr.observe(&v, s.gapNS, &tr.state)
+	if !ok {
+		return events
 	}
-	se := &series{parameter: parameter, limits: e.cfg.Limits.spans(s.st, parameter)}
-	for i := range e.cfg.Rules.compiled {
-		r := &e.cfg.Rules.compiled[i]
-		if r.selects(s.st, parameter) && (r.absolute || len(se.limits) > 0) {
-			se.rules = append(se.rules, newRuleState(r))
-		}
+	e.stats.Evaluations++
+	was := tr.state.step(tr.rule, &o)
+	if was == 0 && tr.state.active == 0 {
+		return events
 	}
-	s.series = append(s.series, se)
-	return se
+	o.unit, o.flags = r.Unit, r.Flags
+	if event, changed := e.follow(s, tr, &o, r, was); changed {
+		events = append(events, event)
+	}
+	return events
 }
 
 func (e *Engine) touch(s *stationState) {
@@ -245,11 +275,14 @@ func (e *Engine) OpenAt(station string) []Alert {
 		return nil
 	}
 	var open []Alert
-	for _, se := range s.series {
-		for i := range se.rules {
-			if state := &se.rules[i]; state.open != nil {
-				open = append(open, e.alert(subjectOf(s.st, se.parameter, state.rule), state.open))
-			}
+	for i := range s.tracks {
+		if tr := &s.tracks[i]; tr.state.open != nil {
+			open = append(open, e.alert(subjectOf(s.st, tr.parameter, tr.rule), tr.state.open))
+		}
+	}
+	for i := range s.quiets {
+		if q := &s.quiets[i]; q.open != nil {
+			open = append(open, e.alert(subjectOf(s.st, q.parameter, q.rule), q.open))
 		}
 	}
 	for i := range s.orphans {

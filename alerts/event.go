@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"quantrac/geo"
+	"quantrac/ingest"
 )
 
 // lateAfter is the age from which a transition is news of the past: it is kept and shown, and not called out.
@@ -26,26 +27,24 @@ func subjectOf(st *geo.Station, parameter string, r *rule) subject {
 	return subject{st: st, station: st.ID, param: parameter, rule: r.ID, ruleName: r.Name, basis: r.On}
 }
 
-// follow brings the open alert of a state in line with the levels in force, and tells the change if there was one.
-func (e *Engine) follow(sub subject, s *ruleState, o *observation, was int) (Event, bool) {
-	if s.open == nil {
-		s.open = &openAlert{id: alertID(sub, o.at), openedAt: o.at}
-	}
-	s.track(o)
-	if s.active == was {
+// follow brings the open alert of a track in line with the levels in force, and tells the change if there was one.
+func (e *Engine) follow(s *stationState, tr *track, o *observation, r *ingest.Reading, was int) (Event, bool) {
+	sub := subjectOf(s.st, tr.parameter, tr.rule)
+	tr.follow(&tr.state, o, func(at int64) string { return alertID(sub, at) })
+	if tr.state.active == was {
 		return Event{}, false
 	}
-	r := o.reading
-	s.open.revision++
-	s.open.late = r.ReceivedAt.Sub(r.MeasuredAt) > lateAfter
-	ev := Event{Type: Updated, At: instant(o.at), Made: r.ReceivedAt.UTC(), Alert: e.alert(sub, s.open)}
+	open := tr.state.open
+	open.revision++
+	open.late = r.ReceivedAt.Sub(r.MeasuredAt) > lateAfter
+	ev := Event{Type: Updated, At: instant(o.at), Made: r.ReceivedAt.UTC(), Alert: e.alert(sub, open)}
 	switch {
 	case was == 0:
 		ev.Type = Opened
-	case s.active == 0:
+	case tr.state.active == 0:
 		ev.Type = WasResolved
 		e.resolve(&ev.Alert, sub, ev.At, "")
-		s.open = nil
+		tr.end(o.at)
 	}
 	return ev, true
 }
@@ -78,6 +77,9 @@ func (e *Engine) alert(sub subject, o *openAlert) Alert {
 		URL:       e.cfg.BaseURL + "/?station=" + sub.station + "&alert=" + o.id,
 		PeakValue: ptr(o.peakValue), PeakSeverity: o.peakSeverity,
 	}
+	if o.wordless {
+		a.Value, a.Limit, a.Ratio, a.PeakValue, a.LimitReference = nil, nil, nil, nil, ""
+	}
 	if sub.st != nil {
 		a.Station.Name, a.Station.Location = sub.st.Name, sub.st.Location
 		if park, ok := e.cfg.Registry.Park(sub.st.Park); ok {
@@ -96,6 +98,12 @@ func alertID(sub subject, measuredAt int64) string {
 		h.Write([]byte{0})
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// nextID makes another name out of one that is taken.
+func nextID(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:16])
 }
 
 func instant(ns int64) time.Time { return time.Unix(0, ns).UTC() }

@@ -175,7 +175,7 @@ func TestParksAndExceedances(t *testing.T) {
 // A restart at any reading leaves the same view and the same items.
 func TestLiveRestarts(t *testing.T) {
 	rng := randomSeed(t)
-	story := walk(rng, 3, 200)
+	story := walk(rng, 3, 200, true)
 	whole, cut := newLive(t, 3), newLive(t, 3)
 	saved := map[string][]byte{}
 	var wantItems, gotItems []alerts.LiveReading

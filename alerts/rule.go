@@ -13,10 +13,10 @@ import (
 
 // What a rule looks at: the value of "on", which is also the basis of its alerts.
 const (
-	OnValue = "value"
-	// OnMean1h and the following are words of the rule language that this version refuses to load.
-	OnMean1h     = "mean_1h"
-	OnMean24h    = "mean_24h"
+	OnValue   = "value"
+	OnMean1h  = "mean_1h"
+	OnMean24h = "mean_24h"
+	// OnRate and the following are words of the rule language that this version refuses to load.
 	OnRate       = "rate"
 	OnForecast   = "forecast"
 	OnSilence    = "silence"
@@ -28,6 +28,7 @@ const (
 const (
 	DefaultClear    = 0.95
 	DefaultKeepOpen = Duration(15 * time.Minute)
+	DefaultMinShare = 0.75
 )
 
 // RulesFile is a set of rules as it is written down.
@@ -62,6 +63,11 @@ type Rule struct {
 	// DefaultKeepOpen.
 	KeepOpen *Duration `json:"keep_open,omitempty" yaml:"keep_open,omitempty"`
 
+	// Window is how far back a mean looks: an hour or a day, scaled where the cycle is. It is not written.
+	Window Duration `json:"-" yaml:"-"`
+	// MinShare is the share of the readings of its window without which there is no mean; nil = DefaultMinShare.
+	MinShare *float64 `json:"min_share,omitempty" yaml:"min_share,omitempty"`
+
 	// After, Severity and When belong to rules on silence, flatline and expression.
 	After    Duration `json:"after,omitempty" yaml:"after,omitempty"`
 	Severity string   `json:"severity,omitempty" yaml:"severity,omitempty"`
@@ -72,6 +78,7 @@ type Rule struct {
 func (r Rule) Scaled(factor float64) Rule {
 	r.For = r.For.scaled(factor)
 	r.After = r.After.scaled(factor)
+	r.Window = r.Window.scaled(factor)
 	if r.KeepOpen != nil {
 		d := r.KeepOpen.scaled(factor)
 		r.KeepOpen = &d

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"quantrac/geo"
 	"quantrac/ingest"
@@ -34,7 +35,14 @@ func (c *ruleChecker) rule(r *Rule) {
 	case "":
 		r.On = OnValue
 	case OnValue:
-	case OnMean1h, OnMean24h, OnRate, OnForecast, OnSilence, OnFlatline, OnExpression:
+	case OnMean1h:
+		r.Window = Duration(time.Hour)
+	case OnMean24h:
+		r.Window = Duration(24 * time.Hour)
+	case OnSilence:
+		c.silence(r)
+		return
+	case OnRate, OnForecast, OnFlatline, OnExpression:
 		c.add("on", "%q is not supported by this version: the rule would watch nothing, so it is refused", r.On)
 		return
 	default:
@@ -44,6 +52,61 @@ func (c *ruleChecker) rule(r *Rule) {
 	c.foreign(r)
 	c.levels(r)
 	c.windows(r)
+	c.share(r)
+}
+
+// DefaultAfter is the silence after which a station counts as offline: 3 cycles of 5 minutes.
+const DefaultAfter = Duration(15 * time.Minute)
+
+// silence checks a rule on silence, which has one severity and no levels.
+func (c *ruleChecker) silence(r *Rule) {
+	if r.After == 0 {
+		r.After = DefaultAfter
+	}
+	if r.After < 0 {
+		c.add("after", "after must be above 0")
+	}
+	c.oneSeverity(r)
+	c.noLevels(r)
+	if r.When != "" {
+		c.add("when", "when belongs to on: expression")
+	}
+	r.Clear, r.KeepOpen = ptr(DefaultClear), new(Duration)
+}
+
+// oneSeverity checks the severity of a rule that is either true or not.
+func (c *ruleChecker) oneSeverity(r *Rule) {
+	if r.Severity == "" {
+		r.Severity = Warning.String()
+	}
+	var s Severity
+	if err := s.UnmarshalText([]byte(r.Severity)); err != nil || s == None {
+		c.add("severity", "severity %q is none of info, warning, critical, emergency", r.Severity)
+	}
+}
+
+func (c *ruleChecker) noLevels(r *Rule) {
+	if len(r.Levels) > 0 {
+		c.add("levels", "on: %s has one severity instead of levels", r.On)
+	}
+	if r.Immediate != nil {
+		c.add("immediate", "immediate belongs to rules with levels")
+	}
+	if r.For != 0 {
+		c.add("for", "on: %s does not take for", r.On)
+	}
+}
+
+func (c *ruleChecker) share(r *Rule) {
+	switch {
+	case r.Window == 0 && r.MinShare != nil:
+		c.add("min_share", "min_share belongs to on: mean_1h and mean_24h")
+	case r.Window == 0:
+	case r.MinShare == nil:
+		r.MinShare = ptr(DefaultMinShare)
+	case !(*r.MinShare > 0 && *r.MinShare <= 1):
+		c.add("min_share", "min_share must lie above 0 and be at most 1, not %g", *r.MinShare)
+	}
 }
 
 // foreign refuses keys that have no meaning for a threshold rule, rather than let somebody rely on them.

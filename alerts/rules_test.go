@@ -3,6 +3,7 @@ package alerts_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,8 +24,13 @@ func parseRules(t *testing.T, text string) (alerts.RulesFile, error) {
 	return f, err
 }
 
+// ofValues are the rules that judge single values.
+func ofValues(rules *alerts.Rules) []alerts.Rule {
+	return slices.DeleteFunc(slices.Clone(rules.List()), func(r alerts.Rule) bool { return r.On != alerts.OnValue })
+}
+
 func TestBuiltinRules(t *testing.T) {
-	list := alerts.BuiltinRules().List()
+	list := ofValues(alerts.BuiltinRules())
 	want := map[string]map[string]float64{
 		"temp-over-limit": {"warning": 0.95, "critical": 1},
 		"ph-out-of-band":  {"warning": 0.9, "critical": 1},
@@ -47,7 +53,7 @@ func TestBuiltinRules(t *testing.T) {
 			t.Errorf("%s has no name: %+v", r.ID, r.Name)
 		}
 	}
-	if _, problems := alerts.CheckRules(alerts.RulesFile{Rules: list}, nil, ingest.BuiltinCatalogue()); len(problems) > 0 {
+	if _, problems := alerts.CheckRules(alerts.RulesFile{Rules: alerts.BuiltinRules().List()}, nil, ingest.BuiltinCatalogue()); len(problems) > 0 {
 		t.Errorf("the built-in rules do not fit the built-in catalogue: %v", problems)
 	}
 }
@@ -55,7 +61,7 @@ func TestBuiltinRules(t *testing.T) {
 // The map must not show another line than the one that opens an alert.
 func TestStatesAgreeWithRules(t *testing.T) {
 	states := alerts.BuiltinStates()
-	for _, r := range alerts.BuiltinRules().List() {
+	for _, r := range ofValues(alerts.BuiltinRules()) {
 		parameter := "cod"
 		if len(r.Parameters) > 0 {
 			parameter = r.Parameters[0]
@@ -130,7 +136,7 @@ rules:
 
 func TestScaled(t *testing.T) {
 	rules := alerts.BuiltinRules()
-	for _, r := range rules.Scaled(1.0 / 60).List() {
+	for _, r := range ofValues(rules.Scaled(1.0 / 60)) {
 		if r.For != alerts.Duration(10*time.Second) || *r.KeepOpen != alerts.Duration(15*time.Second) {
 			t.Errorf("%s: for %s, keep_open %s", r.ID, r.For, r.KeepOpen)
 		}
@@ -162,8 +168,8 @@ rules:
   - {id: c, levels: {warning: {above: 5}, critical: {above: 4}}}
   - {id: d, levels: {warning: {below: 4}, critical: {below: 5}}}
   - {id: e, levels: {critical: {above: 4, below: 5}}}
-  - {id: f, on: silence, after: 15m, severity: warning}
-  - {id: g, on: mean_1h, levels: {critical: 1}}
+  - {id: f, on: forecast, after: 15m, severity: warning}
+  - {id: g, on: mean_1h, min_share: 2, levels: {critical: 1}}
   - {id: h, on: feeling, levels: {critical: 1}}
   - {id: i, levels: {critical: 1}, after: 5m, severity: warning, when: "cod > 1"}
   - {id: j, levels: {critical: 1}, parameters: [cod, gold], except: [silver], stations: [s0, nowhere], parks: [amata, eden], kinds: [effluent, pond]}
@@ -175,7 +181,7 @@ rules:
 	_, problems := alerts.CheckRules(f, world(t, 1), ingest.BuiltinCatalogue())
 	wantPaths(t, problems, "rules[0].id", "rules[1].levels", "rules[2].id", "rules[2].levels.terrible", "rules[2].levels.critical",
 		"rules[3].levels.warning", "rules[3].levels.critical", "rules[3].for", "rules[3].clear", "rules[3].keep_open", "rules[3].immediate",
-		"rules[4].levels.critical", "rules[5].levels.critical", "rules[6].levels.critical", "rules[7].on", "rules[8].on", "rules[9].on",
+		"rules[4].levels.critical", "rules[5].levels.critical", "rules[6].levels.critical", "rules[7].on", "rules[8].min_share", "rules[9].on",
 		"rules[10].after", "rules[10].severity", "rules[10].when", "rules[11].parameters[1]", "rules[11].except[0]",
 		"rules[11].kinds[1]", "rules[11].stations[1]", "rules[11].parks[1]", "rules[12].levels.critical.above", "rules[12].levels.emergency.above")
 	for _, p := range problems {

@@ -2,9 +2,11 @@ package alerts_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,11 +29,13 @@ import (
 //	configured T                                     the engine is told that its configuration changed
 //	T STATION PARAMETER VALUE [calibrating|fault|unusable] [received T]
 //	every 5m T..T STATION PARAMETER VALUE [...]      both ends included
+//	tick T [blind]                                   the engine is told the time; blind: nobody could have been heard
+//	ticks T..T [blind]                               the same every 10 s
 //	open N                                           so many alerts are open now
-//	-> [@T] opened|updated|resolved SEVERITY [key=value ...]
+//	-> [@T] opened|updated|resolved|withdrawn SEVERITY [key=value ...]
 //
 // The arrows after a line are exactly the events that it makes. Keys: rule, ratio, value, limit, peak, peaksev, rev, opened,
-// cause, late, ref.
+// resolved, cause, late, ref.
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -44,6 +48,9 @@ func TestScenarios(t *testing.T) {
 		}
 		name := strings.TrimSuffix(filepath.Base(file), ".txt")
 		t.Run(name, func(t *testing.T) { (&scenario{t: t, file: file}).run(string(text)) })
+		if strings.Contains(string(text), "\ntick") {
+			continue // a restart begins the watching anew, which is the point of blindness
+		}
 		t.Run(name+"/restarted after every line", func(t *testing.T) {
 			(&scenario{t: t, file: file, restless: true}).run(string(text))
 		})
@@ -64,6 +71,10 @@ type scenario struct {
 	law      []geo.Assignment
 	rules    []alerts.Rule
 	engine   *alerts.Engine
+
+	// What was delivered and told, from which a need for history is answered.
+	delivered []ingest.Reading
+	told      map[string]alerts.Alert
 
 	// Events that no arrow has claimed, and the line that made them.
 	pending []alerts.Event
@@ -129,6 +140,13 @@ func (s *scenario) do(words []string, line string) {
 		if n := len(s.engine.Open()); strconv.Itoa(n) != words[1] {
 			s.failf("%d alerts are open, want %s", n, words[1])
 		}
+	case "tick":
+		s.step(alerts.Input{Kind: alerts.TickIn, At: midnight.Add(s.clock(words[1])), Blind: len(words) > 2 && words[2] == "blind"})
+	case "ticks":
+		first, last, _ := strings.Cut(words[1], "..")
+		for at := s.clock(first); at <= s.clock(last); at += 10 * time.Second {
+			s.step(alerts.Input{Kind: alerts.TickIn, At: midnight.Add(at), Blind: len(words) > 2 && words[2] == "blind"})
+		}
 	case "every":
 		s.every(words[1:])
 	default:
@@ -138,7 +156,30 @@ func (s *scenario) do(words []string, line string) {
 
 func (s *scenario) step(in alerts.Input) {
 	s.cause = s.line
-	s.pending = append(s.pending, s.engine.Step(in)...)
+	events := s.engine.Step(in)
+	for i := range events {
+		s.hear(&events[i])
+	}
+	s.pending = append(s.pending, events...)
+	s.delivered = append(s.delivered, in.Readings...)
+	for _, n := range s.engine.Needs() {
+		start, told := n.Reach(slices.Collect(maps.Values(s.told)))
+		told = slices.DeleteFunc(told, func(a alerts.Alert) bool { return a.Station.ID != n.Station })
+		h := &alerts.History{Station: n.Station, Alerts: told}
+		for _, r := range s.delivered {
+			if r.Station == n.Station && !r.MeasuredAt.Before(start) {
+				h.Readings = append(h.Readings, r)
+			}
+		}
+		s.step(alerts.Input{Kind: alerts.HistoryIn, At: in.Readings[len(in.Readings)-1].ReceivedAt, History: h})
+	}
+}
+
+func (s *scenario) hear(ev *alerts.Event) {
+	if s.told == nil {
+		s.told = map[string]alerts.Alert{}
+	}
+	s.told[ev.Alert.ID] = ev.Alert
 }
 
 func (s *scenario) addStation(words []string) {
@@ -288,6 +329,7 @@ func (s *scenario) expect(words []string) {
 		"ratio": figure(ev.Alert.Ratio), "value": figure(ev.Alert.Value), "limit": figure(ev.Alert.Limit),
 		"peak": figure(ev.Alert.PeakValue), "peaksev": ev.Alert.PeakSeverity.String(), "rev": strconv.Itoa(ev.Alert.Revision),
 		"opened": ev.Alert.OpenedAt.Format("15:04"), "cause": ev.Alert.Cause, "late": strconv.FormatBool(ev.Alert.Late),
+		"resolved": ended(ev.Alert.ResolvedAt), "merged": strconv.FormatBool(ev.Alert.MergedInto != ""),
 		"ref": strings.ReplaceAll(ev.Alert.LimitReference, " ", "_"),
 	}
 	want := append([]string{"type=" + words[0], "severity=" + words[1]}, words[2:]...)
@@ -297,6 +339,13 @@ func (s *scenario) expect(words []string) {
 			s.failf("%s is %q, want %q (%s)", key, have, value, ev.Alert.Summary.EN)
 		}
 	}
+}
+
+func ended(at *time.Time) string {
+	if at == nil {
+		return ""
+	}
+	return at.Format("15:04")
 }
 
 func figure(x *float64) string {

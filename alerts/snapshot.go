@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -11,18 +12,33 @@ import (
 )
 
 // snapshotVersion changes when an older program could not read the state of a newer one.
-const snapshotVersion = 1
+const snapshotVersion = 2
 
 type engineSnapshot struct {
-	Version int              `json:"v"`
-	Series  []seriesSnapshot `json:"series,omitempty"`
-	Orphans []ruleSnapshot   `json:"orphans,omitempty"`
+	Version int           `json:"v"`
+	Tape    *tapeSnapshot `json:"tape,omitempty"`
+	// Older and Newer are the instants of the checkpoints.
+	Older   int64           `json:"older,omitempty"`
+	Newer   int64           `json:"newer,omitempty"`
+	Turned  int             `json:"turned,omitempty"`
+	Pending *int64          `json:"pending,omitempty"`
+	Tracks  []trackSnapshot `json:"tracks,omitempty"`
+	Quiets  []ruleSnapshot  `json:"quiets,omitempty"`
+	Orphans []ruleSnapshot  `json:"orphans,omitempty"`
 }
 
-type seriesSnapshot struct {
-	Parameter string         `json:"p"`
-	Newest    *int64         `json:"newest,omitempty"`
-	Rules     []ruleSnapshot `json:"rules,omitempty"`
+type trackSnapshot struct {
+	ruleSnapshot
+	// Older and Newer are the states at the checkpoints; nil = idle.
+	Older *ruleSnapshot   `json:"older,omitempty"`
+	Newer *ruleSnapshot   `json:"newer,omitempty"`
+	Ended []endedSnapshot `json:"ended,omitempty"`
+	Moved []string        `json:"moved,omitempty"`
+}
+
+type endedSnapshot struct {
+	alertSnapshot
+	To int64 `json:"to"`
 }
 
 type ruleSnapshot struct {
@@ -30,6 +46,7 @@ type ruleSnapshot struct {
 	// Print is the fingerprint of the rule that the marks were made by.
 	Print  string   `json:"print,omitempty"`
 	Active int      `json:"active,omitempty"`
+	Last   *int64   `json:"last,omitempty"`
 	Marks  []*int64 `json:"marks,omitempty"`
 	// Peak is [value, score].
 	Peak *[2]float64    `json:"peak,omitempty"`
@@ -79,9 +96,20 @@ func (e *Engine) Snapshot(station string) []byte {
 		return nil
 	}
 	snap := engineSnapshot{Version: snapshotVersion}
-	for _, se := range s.series {
-		if se.begun {
-			snap.Series = append(snap.Series, se.snapshot())
+	if len(s.tape.at) > 0 {
+		snap.Tape, snap.Older, snap.Newer, snap.Turned = s.tape.snapshot(), s.older.at, s.newer.at, s.turned
+	}
+	if s.pending != none {
+		snap.Pending = ptr(s.pending)
+	}
+	for i := range s.tracks {
+		snap.Tracks = append(snap.Tracks, s.trackSnapshot(i))
+	}
+	for i := range s.quiets {
+		if q := &s.quiets[i]; q.open != nil {
+			snap.Quiets = append(snap.Quiets, ruleSnapshot{
+				Rule: q.rule.ID, Name: q.rule.Name, Basis: OnSilence, Parameter: q.parameter, Open: q.open.snapshot(),
+			})
 		}
 	}
 	for i := range s.orphans {
@@ -90,7 +118,7 @@ func (e *Engine) Snapshot(station string) []byte {
 			Rule: o.rule, Name: o.ruleName, Basis: o.basis, Parameter: o.param, Open: o.open.snapshot(),
 		})
 	}
-	if len(snap.Series) == 0 && len(snap.Orphans) == 0 {
+	if snap.Tape == nil && len(snap.Orphans) == 0 {
 		return nil
 	}
 	b, err := json.Marshal(snap)
@@ -101,12 +129,16 @@ func (e *Engine) Snapshot(station string) []byte {
 	return b
 }
 
-func (se *series) snapshot() seriesSnapshot {
-	out := seriesSnapshot{Parameter: se.parameter, Newest: ptr(se.newest)}
-	for i := range se.rules {
-		if state := &se.rules[i]; !state.idle() {
-			out.Rules = append(out.Rules, state.snapshot())
+func (s *stationState) trackSnapshot(i int) trackSnapshot {
+	tr := &s.tracks[i]
+	out := trackSnapshot{ruleSnapshot: *tr.state.snapshot(tr), Moved: tr.moved}
+	for at, c := range map[**ruleSnapshot]*checkpoint{&out.Older: &s.older, &out.Newer: &s.newer} {
+		if state := c.state(i); !state.idle() {
+			*at = state.snapshot(tr)
 		}
+	}
+	for _, iv := range tr.ended {
+		out.Ended = append(out.Ended, endedSnapshot{*iv.snapshot(), iv.to})
 	}
 	return out
 }
@@ -117,22 +149,26 @@ func (s *ruleState) idle() bool {
 			return false
 		}
 	}
-	return s.active == 0
+	return s.active == 0 && s.last == never
 }
 
-func (s *ruleState) snapshot() ruleSnapshot {
-	out := ruleSnapshot{Rule: s.rule.ID, Print: s.rule.print, Active: s.active, Peak: &[2]float64{s.peakValue, s.peakScore}}
-	for _, m := range s.marks[:len(s.rule.levels)] {
-		var at *int64
-		if m != never {
-			at = ptr(m)
-		}
-		out.Marks = append(out.Marks, at)
+func (s *ruleState) snapshot(tr *track) *ruleSnapshot {
+	r := tr.rule
+	out := &ruleSnapshot{Rule: r.ID, Parameter: tr.parameter, Print: r.print, Active: s.active, Last: unlessNever(s.last), Peak: &[2]float64{s.peakValue, s.peakScore}}
+	for _, m := range s.marks[:len(r.levels)] {
+		out.Marks = append(out.Marks, unlessNever(m))
 	}
 	if s.open != nil {
-		out.Name, out.Basis, out.Open = s.rule.Name, s.rule.On, s.open.snapshot()
+		out.Name, out.Basis, out.Open = r.Name, r.On, s.open.snapshot()
 	}
 	return out
+}
+
+func unlessNever(at int64) *int64 {
+	if at == never {
+		return nil
+	}
+	return &at
 }
 
 func (o *openAlert) snapshot() *alertSnapshot {
@@ -170,23 +206,41 @@ func (e *Engine) Restore(station string, data []byte) error {
 		return fmt.Errorf("alert state of station %s: %w", station, err)
 	}
 	s := e.fresh(station)
-	for i := range snap.Series {
-		e.restoreSeries(s, &snap.Series[i])
+	if err := e.restoreTape(s, &snap); err != nil {
+		return fmt.Errorf("alert state of station %s: %w", station, err)
+	}
+	same := e.restoreTracks(s, &snap)
+	for i := range snap.Quiets {
+		s.restoreQuiet(&snap.Quiets[i])
 	}
 	for i := range snap.Orphans {
-		if o := &snap.Orphans[i]; o.Open != nil {
-			e.restoreRule(s, o, o.Parameter)
-		}
+		s.adoptOrphan(&snap.Orphans[i])
+	}
+	switch {
+	case s.st == nil || snap.Tape == nil:
+	case same:
+		s.turned = snap.Turned
+	default:
+		// By other rules the past looks different: what comes late is judged from history, all of it by the new ones.
+		newest := s.tape.newest()
+		s.older, s.newer, s.turned = checkpoint{newest, s.states()}, checkpoint{newest, s.states()}, 0
+	}
+	if snap.Pending != nil && s.st != nil {
+		e.needHistory(s, *snap.Pending)
 	}
 	return nil
 }
 
 // check refuses a state that Snapshot cannot have written: judging by it could only go wrong later.
 func (snap *engineSnapshot) check() error {
-	for _, se := range snap.Series {
-		for _, r := range se.Rules {
+	for i := range snap.Tracks {
+		t := &snap.Tracks[i]
+		for _, r := range []*ruleSnapshot{&t.ruleSnapshot, t.Older, t.Newer} {
+			if r == nil {
+				continue
+			}
 			if r.Active < 0 || r.Active > len(r.Marks) || len(r.Marks) > maxLevels || (r.Active > 0) != (r.Open != nil) || r.Peak == nil {
-				return fmt.Errorf("rule %s on %s is in a state that does not exist", r.Rule, se.Parameter)
+				return fmt.Errorf("rule %s on %s is in a state that does not exist", r.Rule, r.Parameter)
 			}
 		}
 	}
@@ -196,71 +250,119 @@ func (snap *engineSnapshot) check() error {
 // fresh makes the station's state empty; a station that the registry does not hold gets a place for its orphans.
 func (e *Engine) fresh(station string) *stationState {
 	s, ok := e.stations[station]
-	if !ok {
-		s = &stationState{id: station}
-		e.stations[station] = s
+	if ok {
+		delete(e.dirty, s)
+		delete(e.pending, s)
 	}
-	s.series, s.orphans, s.dirty = nil, nil, false
-	delete(e.dirty, s)
+	if ok && s.st != nil {
+		*s = *e.newStation(s.st)
+	} else {
+		s = &stationState{id: station, pending: none, lateFrom: none}
+	}
+	e.stations[station] = s
 	return s
 }
 
-func (e *Engine) restoreSeries(s *stationState, snap *seriesSnapshot) {
-	if s.st != nil && snap.Newest != nil {
-		se := e.seriesOf(s, snap.Parameter)
-		se.begun, se.newest = true, *snap.Newest
+func (e *Engine) restoreTape(s *stationState, snap *engineSnapshot) error {
+	if s.st == nil || snap.Tape == nil {
+		return nil
 	}
-	for i := range snap.Rules {
-		e.restoreRule(s, &snap.Rules[i], snap.Parameter)
+	if snap.Older > snap.Newer || snap.Turned < 0 {
+		return errors.New("the checkpoints are out of order")
 	}
-}
-
-// restoreRule gives a state back to its rule, or makes an orphan of the open alert of a rule that judges this no more.
-func (e *Engine) restoreRule(s *stationState, r *ruleSnapshot, parameter string) {
-	if s.st != nil {
-		se := e.seriesOf(s, parameter)
-		for i := range se.rules {
-			if se.rules[i].rule.ID == r.Rule {
-				se.rules[i].restore(r, parameter)
-				return
-			}
+	s.older.at, s.newer.at = snap.Older, snap.Newer
+	for i := range snap.Tape.Columns {
+		if e.columnOf(s, snap.Tape.Columns[i].Parameter) != i {
+			return fmt.Errorf("parameter %q is there twice", snap.Tape.Columns[i].Parameter)
 		}
 	}
+	return s.tape.restore(snap.Tape)
+}
+
+// restoreTracks gives the states back to their rules, and makes orphans of the open alerts of rules that judge this no more. It
+// reports whether every track goes on as it was.
+func (e *Engine) restoreTracks(s *stationState, snap *engineSnapshot) bool {
+	same, found := true, 0
+	s.older.states, s.newer.states = s.states(), s.states()
+	for i := range snap.Tracks {
+		t := &snap.Tracks[i]
+		k := slices.IndexFunc(s.tracks, func(tr track) bool { return tr.rule.ID == t.Rule && tr.parameter == t.Parameter })
+		if k < 0 {
+			s.adoptOrphan(&t.ruleSnapshot)
+			continue
+		}
+		found++
+		tr := &s.tracks[k]
+		same = tr.state.restore(&t.ruleSnapshot, tr) && same
+		s.older.states[k].restore(t.Older, tr)
+		s.newer.states[k].restore(t.Newer, tr)
+		tr.moved = t.Moved
+		for _, iv := range t.Ended {
+			tr.ended = append(tr.ended, interval{*iv.restore(tr.parameter), iv.To})
+		}
+	}
+	return same && found == len(s.tracks)
+}
+
+func (s *stationState) restoreQuiet(r *ruleSnapshot) {
+	if r.Open == nil {
+		return
+	}
+	for i := range s.quiets {
+		if q := &s.quiets[i]; q.rule.ID == r.Rule && q.parameter == r.Parameter {
+			q.open = r.Open.restore(r.Parameter)
+			q.open.wordless = true
+			return
+		}
+	}
+	s.adoptOrphan(r)
+}
+
+func (s *stationState) adoptOrphan(r *ruleSnapshot) {
 	if r.Open == nil {
 		return
 	}
 	s.orphans = append(s.orphans, orphan{
-		subject: subject{st: s.st, station: s.id, param: parameter, rule: r.Rule, ruleName: r.Name, basis: r.Basis},
-		open:    *r.Open.restore(parameter),
+		subject: subject{st: s.st, station: s.id, param: r.Parameter, rule: r.Rule, ruleName: r.Name, basis: r.Basis},
+		open:    *r.Open.restore(r.Parameter),
 	})
+	s.orphans[len(s.orphans)-1].open.wordless = r.Basis == OnSilence
 }
 
-func (s *ruleState) restore(snap *ruleSnapshot, parameter string) {
+// restore reports whether the state goes on as it was.
+func (s *ruleState) restore(snap *ruleSnapshot, tr *track) bool {
+	if snap == nil {
+		return true
+	}
 	if snap.Open != nil {
-		s.open = snap.Open.restore(parameter)
+		s.open = snap.Open.restore(tr.parameter)
 	}
 	if snap.Peak != nil {
 		s.peakValue, s.peakScore = snap.Peak[0], snap.Peak[1]
 	}
-	if snap.Print == s.rule.print && len(snap.Marks) == len(s.rule.levels) {
+	if snap.Last != nil {
+		s.last = *snap.Last
+	}
+	if snap.Print == tr.rule.print && len(snap.Marks) == len(tr.rule.levels) {
 		s.active = snap.Active
 		for i, m := range snap.Marks {
 			if m != nil {
 				s.marks[i] = *m
 			}
 		}
-		return
+		return true
 	}
 	if s.open == nil {
-		return
+		return false
 	}
 	// Under new levels the alert stands on the highest one that is no worse than it was, or on the lowest.
 	s.active = 1
-	for i, l := range s.rule.levels {
+	for i, l := range tr.rule.levels {
 		if l.severity <= s.open.severity {
 			s.active = i + 1
 		}
 	}
+	return false
 }
 
 func known(x float64) *float64 {

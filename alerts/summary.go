@@ -32,6 +32,9 @@ func (e *Engine) words(sub subject) words {
 
 // standing is the sentence of an open alert.
 func (w words) standing(o *openAlert) geo.Text {
+	if o.wordless {
+		return w.silent()
+	}
 	vi, en := w.relation(o)
 	return geo.Text{
 		VI: "Cảnh báo vận hành: " + w.quantity(o.value, vietnamese) + ", " + vi + ", tại " + w.place.VI,
@@ -47,9 +50,44 @@ func (w words) ended(a *Alert) geo.Text {
 			EN: "Operational warning ended: the rule no longer applies to " + w.symbol + " at " + w.place.EN,
 		}
 	}
+	if a.Basis == OnSilence {
+		vi, en := w.what()
+		return geo.Text{
+			VI: "Đã nhận lại dữ liệu" + vi + " từ " + w.place.VI,
+			EN: "Data" + en + " are coming in again from " + w.place.EN,
+		}
+	}
 	return geo.Text{
 		VI: "Kết thúc cảnh báo vận hành: " + w.quantity(*a.Value, vietnamese) + ", đã trở lại dưới mức cảnh báo, tại " + w.place.VI,
 		EN: "Operational warning ended: " + w.quantity(*a.Value, english) + ", back below the warning level, at " + w.place.EN,
+	}
+}
+
+// silent is the sentence of a station, or of one of its parameters, from which nothing comes.
+func (w words) silent() geo.Text {
+	vi, en := w.what()
+	return geo.Text{VI: "Mất kết nối: không nhận được dữ liệu" + vi + " từ " + w.place.VI, EN: "Offline: no data" + en + " from " + w.place.EN}
+}
+
+// what names the parameter, where there is one.
+func (w words) what() (vi, en string) {
+	if w.symbol == "" {
+		return "", ""
+	}
+	return " " + w.symbol, " on " + w.symbol
+}
+
+// withdrawn is the sentence of an alert that late data took back.
+func (w words) withdrawn(merged bool) geo.Text {
+	if merged {
+		return geo.Text{
+			VI: "Rút lại cảnh báo vận hành: theo dữ liệu truyền bù, " + w.symbol + " tại " + w.place.VI + " thuộc cùng một cảnh báo trước đó",
+			EN: "Operational warning withdrawn: by late data, " + w.symbol + " at " + w.place.EN + " is part of an earlier warning",
+		}
+	}
+	return geo.Text{
+		VI: "Rút lại cảnh báo vận hành: dữ liệu truyền bù cho thấy " + w.symbol + " tại " + w.place.VI + " không ở mức cảnh báo",
+		EN: "Operational warning withdrawn: late data show that " + w.symbol + " at " + w.place.EN + " was not at a warning level",
 	}
 }
 

@@ -217,7 +217,7 @@ func (j *Journal) appendPart(ctx context.Context, s Step) error {
 		if cerr := j.catchUp(ctx); cerr != nil {
 			return errors.Join(err, cerr)
 		}
-		if !s.More && j.IntakeTo() >= s.IntakeTo {
+		if !s.More && j.IntakeTo() >= s.IntakeTo && j.knows(s.Events) {
 			return nil // the first try had been stored, only its answer was lost
 		}
 	}
@@ -226,6 +226,32 @@ func (j *Journal) appendPart(ctx context.Context, s Step) error {
 	}
 	j.fold(seq, s)
 	return nil
+}
+
+// knows reports whether the journal holds all of the events.
+func (j *Journal) knows(events []alerts.Event) bool {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	for i := range events {
+		a := &events[i].Alert
+		if e, ok := j.byID[a.ID]; !ok || e.alert.Revision < a.Revision {
+			return false
+		}
+	}
+	return true
+}
+
+// OfStation lists every alert of a station as it was last told, newest first.
+func (j *Journal) OfStation(station string) []alerts.Alert {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	var out []alerts.Alert
+	for _, e := range j.newest {
+		if e.alert.Station.ID == station {
+			out = append(out, e.alert)
+		}
+	}
+	return out
 }
 
 // Unfinished reports whether the last step lacks parts, because the process that wrote it ended.

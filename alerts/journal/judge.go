@@ -3,6 +3,8 @@ package journal
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"sync"
 	"time"
 
 	"quantrac/alerts"
@@ -13,8 +15,11 @@ import (
 // snapshotEvery bounds how much of the intake log a restart replays.
 const snapshotEvery = 10 * time.Second
 
-// Judge runs an engine over the intake log. It belongs to the goroutine that calls Consume.
+// Judge runs an engine over the intake log and the clock. Consume and Save have one caller; Run is another.
 type Judge struct {
+	cfg JudgeConfig
+	// mu guards all below: batches, ticks and answers from history take turns.
+	mu        sync.Mutex
 	engine    *alerts.Engine
 	journal   *Journal
 	snapshots *stream.Snapshots
@@ -29,6 +34,8 @@ type Judge struct {
 	evaluates uint64
 	// settled: the open alerts of engine and journal have been brought together.
 	settled bool
+	// waits are the stations that wait for history.
+	waits map[string]wait
 }
 
 // JudgeConfig is what a Judge is made of.
@@ -36,13 +43,26 @@ type JudgeConfig struct {
 	Engine  *alerts.Engine
 	Journal *Journal
 	Now     func() time.Time
+	// Head is the newest batch of the intake log. Without it no time passes for the engine, and nothing is ever silent.
+	Head func(ctx context.Context) (uint64, error)
+	// Blind, if not nil, reports that readings could not have come in: nobody is silent then.
+	Blind func() bool
+	// History, if not nil, reads what the history holds of a station from an instant on; Booked is the batch up to which it holds
+	// everything.
+	History func(ctx context.Context, station string, from time.Time) ([]ingest.Reading, error)
+	Booked  func() uint64
+	// Logger hears of history that cannot be read.
+	Logger *slog.Logger
 	// Evaluated, if not nil, hears how many rules were applied.
 	Evaluated func(n uint64)
 }
 
 // OpenJudge restores the engine from its snapshots. The cursor that it returns is where Consume must go on.
 func OpenJudge(ctx context.Context, log *stream.Log, cfg JudgeConfig) (*Judge, *stream.Cursor, error) {
-	j := &Judge{engine: cfg.Engine, journal: cfg.Journal, now: cfg.Now, evaluated: cfg.Evaluated, savedAt: cfg.Now()}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	j := &Judge{cfg: cfg, waits: map[string]wait{}, engine: cfg.Engine, journal: cfg.Journal, now: cfg.Now, evaluated: cfg.Evaluated, savedAt: cfg.Now()}
 	var err error
 	j.snapshots, err = log.OpenSnapshots(ctx, "engine", cfg.Engine.Restore)
 	if err != nil {
@@ -55,6 +75,8 @@ func OpenJudge(ctx context.Context, log *stream.Log, cfg JudgeConfig) (*Judge, *
 
 // Consume steps the engine through batches and journals what it says. What was said before the last stop is not said again.
 func (j *Judge) Consume(ctx context.Context, batches []stream.Batch) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	for _, b := range batches {
 		if b.Sequence <= j.stepped {
 			continue // a try again: the engine has seen it, only the journal has not
@@ -81,7 +103,7 @@ func (j *Judge) Consume(ctx context.Context, batches []stream.Batch) error {
 	if j.now().Sub(j.savedAt) < snapshotEvery {
 		return nil
 	}
-	return j.Save(ctx)
+	return j.save(ctx)
 }
 
 // settle brings the open alerts of engine and journal together, once per start and only after the silent replay. Where the
@@ -104,17 +126,21 @@ func (j *Judge) settle() {
 	held := map[string]bool{}
 	for _, a := range j.engine.Open() {
 		held[a.ID] = true
-		switch state, severity := j.journal.State(a.ID); {
+		state, severity := j.journal.State(a.ID)
+		switch {
+		case j.engine.Waits(a.Station.ID): // what history says will bring the two together
 		case state == "":
 			j.unsaid = append(j.unsaid, alerts.Event{Type: alerts.Opened, At: a.OpenedAt, Made: at, Alert: a})
+		case state != alerts.Open && j.engine.Drop(&a): // it ended by the clock, after the last snapshot
 		case state != alerts.Open || severity != a.Severity:
 			j.unsaid = append(j.unsaid, alerts.Event{Type: alerts.Updated, At: a.MeasuredAt, Made: at, Alert: a})
 		}
 	}
 	for _, a := range j.journal.Open() {
-		if !held[a.ID] && !ended[a.ID] {
-			j.unsaid = append(j.unsaid, j.engine.Retire(a, at))
+		if held[a.ID] || ended[a.ID] || j.engine.Waits(a.Station.ID) || j.engine.Adopt(&a) {
+			continue
 		}
+		j.unsaid = append(j.unsaid, j.engine.Retire(a, at))
 	}
 	if len(j.unsaid) > 0 {
 		j.savedAt = time.Time{} // the state that these events speak of is saved with them
@@ -153,6 +179,12 @@ func (j *Judge) say(ctx context.Context) error {
 // Save writes the snapshots of the stations that have changed, and lets the log forget what is behind them. Everything that
 // they contain is in the journal.
 func (j *Judge) Save(ctx context.Context) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.save(ctx)
+}
+
+func (j *Judge) save(ctx context.Context) error {
 	if len(j.unsaid) > 0 {
 		return nil
 	}

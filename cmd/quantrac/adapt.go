@@ -11,6 +11,7 @@ import (
 
 	"quantrac/alerts/webhook"
 	"quantrac/geo"
+	"quantrac/ingest"
 	"quantrac/ingest/books"
 	"quantrac/ingest/history"
 	"quantrac/ingest/stream"
@@ -59,6 +60,33 @@ func lookupFor(store history.Store) books.Lookup {
 				s.Value = *r.Raw
 			}
 			out[r.MeasuredAt.UnixNano()] = s
+		}
+		return out, nil
+	}
+}
+
+// stationHistory reads everything that history holds of a station, for alerts whose past has changed.
+func stationHistory(store history.Store, f facts) func(context.Context, string, time.Time) ([]ingest.Reading, error) {
+	return func(ctx context.Context, station string, from time.Time) ([]ingest.Reading, error) {
+		st, ok := f.registry.Station(station)
+		if !ok {
+			return nil, nil
+		}
+		var out []ingest.Reading
+		for _, p := range st.Parameters {
+			rows, err := history.Raw(ctx, store, history.RawQuery{Station: station, Parameter: p, From: from, To: time.Now().Add(ingest.MaxAhead)})
+			if err != nil {
+				return nil, fmt.Errorf("history of %s: %w", station, err)
+			}
+			for _, r := range rows {
+				reading := ingest.Reading{
+					Station: station, Parameter: p, Value: math.NaN(), Status: r.Status, Flags: r.Flags, MeasuredAt: r.MeasuredAt, Usable: r.Value != nil,
+				}
+				if r.Raw != nil {
+					reading.Value = *r.Raw
+				}
+				out = append(out, reading)
+			}
 		}
 		return out, nil
 	}

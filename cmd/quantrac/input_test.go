@@ -182,7 +182,7 @@ func TestConfigurationOrder(t *testing.T) {
 
 func TestCheckFindsWhatFilesAre(t *testing.T) {
 	registry := writeFile(t, "registry.yaml", "title: {vi: X, en: X}\nparks: []\nstations:\n  - {id: s-1, name: {vi: S, en: S}, kind: effluent, location: [10.9, 106.9], parameters: [cod, gold]}\n")
-	rules := writeFile(t, "rules.yaml", "rules:\n  - {id: r, on: mean_1h, levels: {warning: 1}}\n")
+	rules := writeFile(t, "rules.yaml", "rules:\n  - {id: r, on: mean_of_all, levels: {warning: 1}}\n")
 	good := writeFile(t, "good.yaml", "rules:\n  - {id: r, on: value, levels: {warning: 1}}\n")
 	var out, errOut bytes.Buffer
 	if status := command([]string{"check", registry, rules, good}, &out, &errOut); status != 1 {

@@ -90,7 +90,8 @@ func (s *service) openAlerts(ctx context.Context) (err error) {
 		BaseURL: strings.TrimSuffix(s.cfg.HTTP.PublicURL, "/"),
 	})
 	s.judge, s.judged, err = journal.OpenJudge(ctx, s.stream, journal.JudgeConfig{
-		Engine: engine, Journal: s.journal, Now: time.Now, Evaluated: func(n uint64) { s.figures.evaluations.Add(float64(n)) },
+		Engine: engine, Journal: s.journal, Now: time.Now, Head: s.stream.LastSequence, Blind: s.blind, Logger: s.log,
+		History: stationHistory(s.store, s.facts), Booked: func() uint64 { return s.booked.Passed() }, Evaluated: func(n uint64) { s.figures.evaluations.Add(float64(n)) },
 	})
 	return err
 }
@@ -255,7 +256,7 @@ func (s *service) openWeb(ctx context.Context) error {
 		Registry: func() *geo.Registry { return s.facts.registry }, Catalogue: s.facts.catalogue, Live: s.live, Hub: s.hub,
 		Accept: s.submit.Accept, Look: s.door.Look, History: historyFor(s.store),
 		Alerts:     web.Alerts{List: s.journal.List, Open: s.journal.Open, Get: s.journal.Get, Notices: noticesFrom(s.webhooks)},
-		Quarantine: web.Quarantine{List: s.quarantine.List}, Ledger: ledgerFor(s.clerk), Webhooks: webhooksFor(s.webhooks), Hotspots: s.liveFold.Hotspots,
+		Quarantine: quarantineFor(s.quarantine), Ledger: ledgerFor(s.clerk), Webhooks: webhooksFor(s.webhooks), Hotspots: s.liveFold.Hotspots,
 		Readiness: s.readiness,
 	})
 	const maxHeader = 32 << 10

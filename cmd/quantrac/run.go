@@ -187,6 +187,7 @@ func (s *service) startConsumers(p *phase) {
 	p.start("alerts", func(ctx context.Context) error {
 		return errors.Join(s.stream.Consume(ctx, s.judged, s.judge.Consume), lastSave(s.judge.Save))
 	})
+	p.start("alert clock", s.judge.Run)
 	p.start("live", func(ctx context.Context) error {
 		return errors.Join(s.stream.Consume(ctx, s.liveFold.cursor, s.liveFold.Consume), lastSave(s.liveFold.Save))
 	})
@@ -207,6 +208,16 @@ func (s *service) startConsumers(p *phase) {
 			return nil
 		})
 	})
+}
+
+// blind reports that readings could not have come in: the log takes none, or an outside broker cannot be reached.
+func (s *service) blind() bool {
+	for _, sub := range s.outside {
+		if !sub.State().Connected {
+			return true
+		}
+	}
+	return !s.stream.State().OK
 }
 
 func (s *service) parkOf(station string) string {

@@ -1,0 +1,195 @@
+package alerts
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"quantrac/geo"
+	"quantrac/ingest"
+)
+
+// stationState is what the engine knows of one station.
+type stationState struct {
+	id string
+	// st is nil when the registry no longer holds the station.
+	st *geo.Station
+	// gapNS is the silence, in ns, after which a level's `for` starts again.
+	gapNS int64
+	// lookback is how far behind an instant its rules look, waiting times included, in ns; keep is the number of instants that
+	// the tape holds for it and for judging again.
+	lookback int64
+	keep     int
+
+	tape   tape
+	tracks []track
+	quiets []quiet
+	// heard is how long the engine had watched when it last heard something new.
+	heard time.Duration
+	// byCol lists the tracks of each column; whole those of the station.
+	byCol [][]int
+	whole []int
+	// older and newer are two states of the past from which late readings are judged again.
+	older, newer checkpoint
+	// turned counts the instants since newer.
+	turned int
+	// pending is the earliest instant that must be judged again with history; none = there is none.
+	pending     int64
+	tooLateSeen uint64
+
+	// What the present step has left to do: lateFrom is the earliest late reading on the tape, received the newest receipt.
+	waiting  bool
+	lateFrom int64
+	received int64
+
+	// orphans are open alerts that no track owns since the rules or the registry changed.
+	orphans []orphan
+	dirty   bool
+}
+
+// none is an instant later than all: "nothing to do".
+const none = math.MaxInt64
+
+// checkpoint is the state of every track after all instants up to at.
+type checkpoint struct {
+	at int64
+	// states by track; a track that is younger than the checkpoint has none and was idle.
+	states []ruleState
+}
+
+// span is the number of instants behind the newest within which a late reading is judged again from memory.
+const span = 36
+
+// most bounds the instants of a tape, where the cycle is short against the windows.
+const most = 2048
+
+func (e *Engine) newStation(st *geo.Station) *stationState {
+	s := &stationState{id: st.ID, st: st, gapNS: gapCycles * int64(st.Cycle), pending: none, lateFrom: none}
+	for i := range e.cfg.Rules.compiled {
+		r := &e.cfg.Rules.compiled[i]
+		if r.selectsStation(st) {
+			s.quiets = append(s.quiets, r.quiets()...)
+			s.lookback = max(s.lookback, r.lookback+r.forNS+s.gapNS)
+		}
+	}
+	s.keep = min(most, span+span/2+int(s.lookback/int64(st.Cycle))+1)
+	return s
+}
+
+// columnOf finds the column of a parameter; a new one gets its tracks.
+func (e *Engine) columnOf(s *stationState, parameter string) int {
+	col := s.tape.column(parameter)
+	if col < len(s.byCol) {
+		return col
+	}
+	s.byCol = append(s.byCol, nil)
+	limits := e.cfg.Limits.spans(s.st, parameter)
+	// Silences need no track: they are watched from the start.
+	for i := range e.cfg.Rules.compiled {
+		r := &e.cfg.Rules.compiled[i]
+		if r.signal != nil && !r.whole && r.selects(s.st, parameter) && (r.absolute || len(limits) > 0) {
+			s.byCol[col] = append(s.byCol[col], len(s.tracks))
+			s.tracks = append(s.tracks, track{rule: r, col: col, parameter: parameter, limits: limits, state: newRuleState(), before: newRuleState(), beforeAt: never})
+		}
+	}
+	return col
+}
+
+// tooLate reports whether an instant lies before what the station can judge again from memory.
+func (s *stationState) tooLate(at int64, parameter string) bool {
+	if len(s.tape.at) == 0 || at > s.older.at {
+		return false
+	}
+	if at < s.older.at {
+		return true
+	}
+	// At the checkpoint itself: judged in order if its parameter has nothing there yet nor behind.
+	col, row := s.tape.find(parameter), s.tape.after(at)-1
+	return row < 0 || s.tape.at[row] != at || col >= 0 && !s.tape.isNewest(col, row)
+}
+
+// has reports whether a parameter has a value at an instant that lies in the past.
+func (s *stationState) has(at int64, parameter string) bool {
+	if at > s.tape.newest() {
+		return false
+	}
+	col, row := s.tape.find(parameter), s.tape.after(at)-1
+	return col >= 0 && row >= 0 && s.tape.at[row] == at && s.tape.cols[col].cells[row]&cellPresent != 0
+}
+
+// turnCheckpoints keeps the state before the instant at, if it is a new one and the last checkpoint is old enough.
+func (e *Engine) turnCheckpoints(s *stationState, at int64) {
+	newest := s.tape.newest()
+	if newest == never {
+		s.older, s.newer = checkpoint{at: at - 1}, checkpoint{at: at - 1}
+		return
+	}
+	if at <= newest {
+		return
+	}
+	if s.turned++; s.turned < span/2 || s.lateFrom != none {
+		return
+	}
+	s.turned = 0
+	s.older, s.newer = s.newer, checkpoint{at: newest, states: s.states()}
+	for i := range s.tracks {
+		s.tracks[i].forget(s.older.at)
+	}
+	if spare := len(s.tape.at) - s.keep; spare > 0 {
+		s.tape.trim(spare)
+	}
+}
+
+func (s *stationState) states() []ruleState {
+	states := make([]ruleState, len(s.tracks))
+	for i := range s.tracks {
+		states[i] = s.tracks[i].state
+	}
+	return states
+}
+
+func (c *checkpoint) state(track int) ruleState {
+	if track < len(c.states) {
+		return c.states[track]
+	}
+	return newRuleState()
+}
+
+func (c *checkpoint) set(track int, state ruleState) {
+	for len(c.states) <= track {
+		c.states = append(c.states, newRuleState())
+	}
+	c.states[track] = state
+}
+
+// leftToDo notes that the station must be looked at again at the end of the step.
+func (e *Engine) leftToDo(s *stationState, r *ingest.Reading) {
+	s.received = max(s.received, r.ReceivedAt.UnixNano())
+	if !s.waiting {
+		s.waiting = true
+		e.touched = append(e.touched, s)
+	}
+}
+
+// settle ends a step for a station: what came late is judged again.
+func (e *Engine) settle(s *stationState, events []Event) []Event {
+	if s.lateFrom != none {
+		events = e.refold(s, events)
+	}
+	s.waiting, s.lateFrom, s.received = false, none, 0
+	return events
+}
+
+// end closes the open alert of a track.
+func (tr *track) end(at int64) {
+	tr.ended = append(tr.ended, interval{*tr.state.open, at})
+	tr.state.open = nil
+}
+
+// forget drops the ended alerts that no late reading can change from memory.
+func (tr *track) forget(until int64) {
+	tr.ended = slices.DeleteFunc(tr.ended, func(iv interval) bool { return iv.to <= until })
+	if len(tr.ended) == 0 {
+		tr.ended = nil
+	}
+}
