@@ -32,28 +32,6 @@ func decodeEdgeLink(doc *document) ingest.Decoded {
 	return c.out
 }
 
-// tagged reads an array of objects that each name a tag and its value.
-func (c *collector) tagged(base ingest.Item, list *value) {
-	for i := range list.items {
-		entry := &list.items[i]
-		name := stringOf(first(entry, "tag", "name", "Name", "n", "flag", "value_type"))
-		v := first(entry, "value", "v", "Value")
-		switch {
-		case name == "":
-			c.reject(base.Index, ingest.ReasonUndecodable, "byte %d: an entry without a name", entry.offset)
-		case v == nil:
-			it := base
-			it.Status, it.Flags = ingest.Fault, ingest.NotANumber
-			it.Name, it.Value, it.Text = name, nan, "no value"
-			if c.room(base.Index) {
-				c.out.Items = append(c.out.Items, it)
-			}
-		default:
-			c.add(base, name, entry)
-		}
-	}
-}
-
 const goodQuality = "192"
 
 func recogniseWISE(doc *document) bool {

@@ -12,8 +12,35 @@ import (
 // collector gathers what a dialect reads. The dialects behind the native one share it.
 type collector struct{ out ingest.Decoded }
 
+// reject notes a part that is no reading. Where more is wrong than a delivery may hold, the last reject says so.
 func (c *collector) reject(index int, reason, format string, args ...any) {
-	c.out.Rejects = append(c.out.Rejects, ingest.Reject{Index: index, Reason: reason, Detail: fmt.Sprintf(format, args...)})
+	n := len(c.out.Rejects)
+	if n > ingest.MaxItems {
+		return
+	}
+	r := ingest.Reject{Index: index, Reason: reason, Detail: redacted(fmt.Sprintf(format, args...))}
+	if n == ingest.MaxItems {
+		r.Reason, r.Detail = ingest.ReasonTooManyItems, "from here on more is wrong than is listed"
+	}
+	c.out.Rejects = append(c.out.Rejects, r)
+}
+
+// full reports that no more rejects are listed, so that a reader may stop.
+func (c *collector) full() bool { return len(c.out.Rejects) > ingest.MaxItems }
+
+// redacted blanks the password that an HJ 212 telegram carries in clear, wherever a text quotes the payload.
+func redacted(s string) string {
+	const mark = "PW="
+	at := strings.Index(s, mark)
+	if at < 0 {
+		return s
+	}
+	before, behind := s[:at+len(mark)], s[at+len(mark):]
+	end := strings.IndexAny(behind, "; \"&")
+	if end < 0 {
+		end = len(behind)
+	}
+	return before + "…" + redacted(behind[end:])
 }
 
 // room reports whether one more item may be taken, and says once when not.
@@ -51,6 +78,10 @@ func (c *collector) add(base ingest.Item, name string, v *value) {
 		v = &v.items[0]
 	}
 	if v.kind == kindBool || !c.room(base.Index) {
+		return
+	}
+	if name == "" {
+		c.reject(base.Index, ingest.ReasonUndecodable, "byte %d: a value without a name", v.offset)
 		return
 	}
 	it := base

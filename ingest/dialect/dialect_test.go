@@ -2,12 +2,12 @@ package dialect
 
 import (
 	"bytes"
-	"encoding/json"
+	"encoding/hex"
 	"flag"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,25 +20,16 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // TestGolden decodes every testdata/DIALECT/*.in, with the topic in .topic if there is one, and compares with the .golden file
 // beside it.
 func TestGolden(t *testing.T) {
-	inputs, err := filepath.Glob("testdata/*/*.in")
-	if err != nil || len(inputs) == 0 {
-		t.Fatalf("no golden cases: %v", err)
-	}
-	for _, input := range inputs {
-		t.Run(strings.TrimSuffix(filepath.Base(input), ".in"), func(t *testing.T) {
-			body, err := os.ReadFile(input)
-			if err != nil {
-				t.Fatal(err)
-			}
-			topic, err := os.ReadFile(strings.TrimSuffix(input, ".in") + ".topic")
+	for name, body := range goldenInputs(t) {
+		t.Run(name, func(t *testing.T) {
+			base := filepath.Join("testdata", name)
+			topic, err := os.ReadFile(base + ".topic")
 			if err != nil && !os.IsNotExist(err) {
 				t.Fatal(err)
 			}
-			out, err := Decode(&ingest.Delivery{
-				Body: bytes.TrimSuffix(body, []byte("\n")), Topic: strings.TrimSpace(string(topic)), ReceivedAt: time.Unix(1788224705, 0),
-			})
+			out, err := Decode(&ingest.Delivery{Body: body, Topic: strings.TrimSpace(string(topic)), ReceivedAt: time.Unix(1788224705, 0)})
 			got := render(out, err)
-			golden := strings.TrimSuffix(input, ".in") + ".golden"
+			golden := base + ".golden"
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
@@ -51,11 +42,44 @@ func TestGolden(t *testing.T) {
 			if got != string(want) {
 				t.Errorf("got:\n%swant:\n%s", got, want)
 			}
-			if out.Dialect != "" && out.Dialect != filepath.Base(filepath.Dir(input)) {
+			if out.Dialect != "" && out.Dialect != filepath.Dir(name) {
 				t.Errorf("dialect %q", out.Dialect)
 			}
 		})
 	}
+}
+
+// goldenInputs reads the inputs of all cases, by DIALECT/case: .in files as they are without their last line end, .hex files in
+// hexadecimal with comments behind #.
+func goldenInputs(t testing.TB) map[string][]byte {
+	inputs := map[string][]byte{}
+	for _, ext := range []string{".in", ".hex"} {
+		paths, err := filepath.Glob("testdata/*/*" + ext)
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("no golden cases: %v", err)
+		}
+		for _, path := range paths {
+			body, err := os.ReadFile(path)
+			if err == nil && ext == ".hex" {
+				body, err = unhex(string(body))
+			}
+			if err != nil {
+				t.Fatal(path, err)
+			}
+			name := filepath.Join(filepath.Base(filepath.Dir(path)), strings.TrimSuffix(filepath.Base(path), ext))
+			inputs[name] = bytes.TrimSuffix(body, []byte("\n"))
+		}
+	}
+	return inputs
+}
+
+func unhex(s string) ([]byte, error) {
+	var digits strings.Builder
+	for line := range strings.Lines(s) {
+		line, _, _ = strings.Cut(line, "#")
+		digits.WriteString(strings.Join(strings.Fields(line), ""))
+	}
+	return hex.DecodeString(digits.String())
 }
 
 // render writes a decoded delivery in a form that is easy to read and to compare.
@@ -115,105 +139,50 @@ func TestManyMembersLastWins(t *testing.T) {
 	}
 }
 
-// FuzzNative holds what the package promises for every input, and the grammar equal to that of encoding/json.
-func FuzzNative(f *testing.F) {
-	inputs, err := filepath.Glob("testdata/native/*.in")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, input := range inputs {
-		body, err := os.ReadFile(input)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(body)
-	}
-	f.Add([]byte(`[{"values":{"a":-0.0e-0,"b":1E+400,"c":[[]],"é":"\u00e9\ud800"}},nan]`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		before := bytes.Clone(body)
-		out, err := Decode(&ingest.Delivery{Body: body})
-		if !bytes.Equal(before, body) {
-			t.Fatal("the body was changed")
-		}
-		checkInvariants(t, body, out, err)
-		checkGrammar(t, body)
-	})
-}
-
-func checkInvariants(t *testing.T, body []byte, out ingest.Decoded, err error) {
-	if err != nil {
-		if len(out.Items)+len(out.Rejects)+len(out.Marks) > 0 {
-			t.Fatal("an error and a result")
-		}
-		return
-	}
-	if len(out.Items)+len(out.Rejects) == 0 {
-		t.Fatal("neither an item nor a reason")
-	}
-	if n := len(out.Items) + len(out.Rejects) + len(out.Marks); n > len(body) {
-		t.Fatalf("%d results of %d bytes", n, len(body))
-	}
-	for _, it := range out.Items {
-		switch {
-		case math.IsInf(it.Value, 0):
-			t.Fatalf("%q is infinite", it.Name)
-		case math.IsNaN(it.Value) != (it.Flags&(ingest.NotANumber|ingest.NaNLiteral) != 0):
-			t.Fatalf("%q: value %v with flags %v", it.Name, it.Value, it.Flags)
-		case math.IsNaN(it.Value) && len(it.Text) > 100, !math.IsNaN(it.Value) && it.Text != "":
-			t.Fatalf("%q: value %v with text %q", it.Name, it.Value, it.Text)
+// A mapping may set the dialect: no other is tried then, by its own name or by that of its family.
+func TestDialectThatIsSet(t *testing.T) {
+	for _, c := range []struct{ set, body, dialect, err string }{
+		{"native", `{"values":{"ph":7}}`, "native", ""},
+		{"thingsboard", `{"pH":7.1}`, "flat", ""},
+		{"lora", `{"devEUI":"1","object":{"pH":7}}`, "lora", ""},
+		{"circular10", "COD 1", "circular10", ""},
+		{"hj212", `{"values":{"ph":7}}`, "", `the payload is not of the dialect "hj212", which is set for it`},
+		{"senml", "pH 7", "", `the payload is not of the dialect "senml", which is set for it: byte 0: expected a JSON value, found 'p'`},
+	} {
+		out, err := Decode(&ingest.Delivery{Body: []byte(c.body), Dialect: c.set})
+		if out.Dialect != c.dialect || fmt.Sprint(err) != c.err && (err != nil || c.err != "") {
+			t.Errorf("%s set for %s: dialect %q, error %v", c.set, c.body, out.Dialect, err)
 		}
 	}
 }
 
-func checkGrammar(t *testing.T, body []byte) {
-	root, err := parseJSON(body)
-	plain := bytes.TrimPrefix(bytes.TrimRight(body, "\x00"), []byte("\ufeff"))
-	switch valid := json.Valid(plain); {
-	case err == nil && !valid && !mentionsNaN(plain):
-		t.Fatalf("%q is read and is no JSON", body)
-	case err != nil && valid && !strings.Contains(err.Error(), "nested deeper") && !strings.Contains(err.Error(), "more than"):
-		t.Fatalf("%q is JSON and is not read: %v", body, err)
-	}
-	if err == nil && len(root.text) > 0 && int(root.offset) > len(body) {
-		t.Fatalf("offset %d of %d bytes", root.offset, len(body))
-	}
-}
-
-// mentionsNaN looks for the words that we read and JSON does not; a later member of the same name may hide one in the tree.
-func mentionsNaN(body []byte) bool {
-	lower := bytes.ToLower(body)
-	return bytes.Contains(lower, []byte("nan")) || bytes.Contains(lower, []byte("inf"))
-}
-
-func BenchmarkNative(b *testing.B) {
-	d := &ingest.Delivery{Body: []byte(`{"measured_at":"2026-11-24T13:05:00+07:00","sequence":1234,"status":"measuring","values":` +
-		`{"ph":7.12,"temp":29.8,"cod":42.1,"tss":31.0,"nh4_n":0.62,"flow_in":182.4,"flow_out":176.9,"color":{"value":31,"unit":"Pt-Co","status":"calibrating"}}}`)}
-	b.SetBytes(int64(len(d.Body)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if out, err := Decode(d); err != nil || len(out.Items) != 8 {
-			b.Fatal(err)
+func TestNames(t *testing.T) {
+	names := Names()
+	for _, want := range []string{"native", "sparkplug", "advantech", "thingsboard", "hj212"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("%q is not among %q", want, names)
 		}
 	}
+	if slices.Sort(names); len(slices.Compact(names)) != len(names) {
+		t.Errorf("twice: %q", names)
+	}
 }
 
-// FuzzDecode holds the invariants for every dialect, with and without a topic. Its seeds are the golden cases.
-func FuzzDecode(f *testing.F) {
-	inputs, err := filepath.Glob("testdata/*/*.in")
-	if err != nil {
-		f.Fatal(err)
+// Every dialect has its golden cases, and every golden case its dialect.
+func TestEveryDialectHasGoldenCases(t *testing.T) {
+	seen := map[string]bool{}
+	for name := range goldenInputs(t) {
+		seen[filepath.Dir(name)] = true
 	}
-	for _, input := range inputs {
-		body, err := os.ReadFile(input)
-		if err != nil {
-			f.Fatal(err)
+	for _, dia := range dialects {
+		if !seen[dia.name] {
+			t.Errorf("%s has none", dia.name)
 		}
-		f.Add(body, "a/read/m@COD/aiValueScaled")
+		delete(seen, dia.name)
 	}
-	f.Fuzz(func(t *testing.T, body []byte, topic string) {
-		out, err := Decode(&ingest.Delivery{Body: body, Topic: topic, ReceivedAt: time.Unix(1788224705, 0)})
-		checkInvariants(t, body, out, err)
-	})
+	for name := range seen {
+		t.Errorf("testdata/%s is of no dialect", name)
+	}
 }
 
 // The vectors of the standard, and the one that tells this CRC from that of Modbus.
@@ -222,7 +191,7 @@ func TestHJ212CRC(t *testing.T) {
 		"QN=20160801085857223;ST=32;CN=1062;PW=100000;MN=010000A8900016F000169DC0;Flag=5;CP=&&RtdInterval=30&&": 0x1C80,
 		"123456789": 0x2F80,
 	} {
-		if got := hj212CRC(text); got != want {
+		if got := HJ212Checksum([]byte(text)); got != want {
 			t.Errorf("%q: %04X, want %04X", text, got, want)
 		}
 	}

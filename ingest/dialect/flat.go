@@ -3,6 +3,7 @@ package dialect
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"quantrac/ingest"
 )
@@ -16,16 +17,46 @@ import (
 
 // flatStation and flatTime are the members that say where and when; flatOther are known not to be values.
 var (
-	flatStation = []string{"station", "deviceName", "device", "device_id", "deviceId", "devEui", "devEUI", "MN"}
+	flatStation = []string{"station", "deviceName", "device", "device_id", "deviceId", "devEui", "devEUI", "MN", "esp8266id", "bn"}
 	flatTime    = []string{"measured_at", "ts", "time", "Time", "timestamp", "datetime", "DataTime", "t"}
-	flatOther   = []string{"sequence", "seq", "status", "unit", "name", "version", "values", "data"}
+	flatOther   = []string{"sequence", "seq", "status", "unit", "name", "version", "software_version", "values", "data", "Values", "object"}
+	// flatInner may hold the values instead.
+	flatInner = []string{"data", "Values", "object"}
 )
 
 func isFlatValue(v *value) bool {
+	if v.key == "t" {
+		return !isTimeLike(v)
+	}
 	if slices.Contains(flatStation, v.key) || slices.Contains(flatTime, v.key) || slices.Contains(flatOther, v.key) {
 		return false
 	}
-	return v.kind == kindNumber || v.kind == kindNaN || v.kind == kindString || v.kind == kindNull || v.kind == kindObject && first(v, "value", "v") != nil
+	switch v.kind {
+	case kindNumber, kindNaN, kindString, kindNull:
+		return true
+	case kindArray:
+		return len(v.items) == 1 && v.items[0].kind != kindObject && v.items[0].kind != kindArray
+	}
+	return first(v, tagValues...) != nil
+}
+
+// isTimeLike tells a time from a temperature, which some devices call "t" as well.
+func isTimeLike(v *value) bool {
+	const early = 1e9 // epoch seconds in 2001
+	if f, ok := numberOf(v.text); ok {
+		return f == 0 && v.kind == kindNumber && v.text == "0" || f >= early
+	}
+	return v.kind == kindString
+}
+
+// innerValues is the object under which a message keeps its values, nil when they are its own members.
+func innerValues(m *value) *value {
+	for _, name := range flatInner {
+		if inner := m.member(name); isObject(inner) {
+			return inner
+		}
+	}
+	return nil
 }
 
 func recogniseFlat(doc *document) bool {
@@ -33,7 +64,7 @@ func recogniseFlat(doc *document) bool {
 		if m.member("values") != nil {
 			return false
 		}
-		if isObject(m.member("data")) {
+		if innerValues(m) != nil {
 			return true
 		}
 		return slices.ContainsFunc(m.items, func(v value) bool { return isFlatValue(&v) })
@@ -43,7 +74,7 @@ func recogniseFlat(doc *document) bool {
 func decodeFlat(doc *document) ingest.Decoded {
 	var c collector
 	for i, m := range c.objects(doc.json) {
-		at, ok := c.time(m, i, flatTime...)
+		at, ok := c.flatTime(m, i)
 		if !ok {
 			continue
 		}
@@ -56,8 +87,8 @@ func decodeFlat(doc *document) ingest.Decoded {
 			c.out.Marks = append(c.out.Marks, ingest.Mark{Index: i, Station: base.Station, Sequence: sequence, MeasuredAt: at})
 		}
 		values := m
-		if data := m.member("data"); isObject(data) {
-			values = data
+		if inner := innerValues(m); inner != nil {
+			values = inner
 		}
 		for k := range values.items {
 			if v := &values.items[k]; values != m || isFlatValue(v) {
@@ -66,4 +97,11 @@ func decodeFlat(doc *document) ingest.Decoded {
 		}
 	}
 	return c.out
+}
+
+func (c *collector) flatTime(m *value, index int) (time.Time, bool) {
+	if t := m.member("t"); t != nil && !isTimeLike(t) {
+		return c.time(m, index, flatTime[:len(flatTime)-1]...) // "t" is its last
+	}
+	return c.time(m, index, flatTime...)
 }

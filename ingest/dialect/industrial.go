@@ -34,7 +34,7 @@ func decodeWeintek(doc *document) ingest.Decoded {
 }
 
 func recogniseWAGO(doc *document) bool {
-	return every(doc.json, func(m *value) bool { return isArray(m.member("TagData")) })
+	return every(doc.json, func(m *value) bool { return isArray(m.member("TagData")) && !isTagged(m.member("TagData")) })
 }
 
 func decodeWAGO(doc *document) ingest.Decoded {
@@ -45,6 +45,8 @@ func decodeWAGO(doc *document) ingest.Decoded {
 			at, ok := c.time(entry, index, "Time")
 			if values := entry.member("Values"); ok && isObject(values) {
 				c.members(assumed(index, at), values)
+			} else if ok {
+				c.reject(index, ingest.ReasonNoValues, "byte %d: an entry without Values", entry.offset)
 			}
 			index++
 		}
@@ -74,8 +76,8 @@ func decodeICPDAS(doc *document) ingest.Decoded {
 			default: // Uncertain
 				base.Status, base.Flags = ingest.Other, 0
 			}
-			if v := entry.member("Value"); v != nil {
-				c.add(base, stringOf(entry.member("Name")), v)
+			if v := first(entry, tagValues...); v != nil {
+				c.add(base, stringOf(first(entry, tagNames...)), v)
 			}
 		}
 	}
@@ -99,7 +101,7 @@ func decodeKingPigeon(doc *document) ingest.Decoded {
 		}
 		for _, entry := range c.objects(m.member("sensorDatas")) {
 			if v := entry.member("value"); v != nil { // a "switcher" is no measurement
-				c.add(base, stringOf(entry.member("flag")), v)
+				c.add(base, stringOf(first(entry, tagNames...)), v)
 			}
 		}
 	}
@@ -108,7 +110,7 @@ func decodeKingPigeon(doc *document) ingest.Decoded {
 
 func recogniseNeuron(doc *document) bool {
 	return every(doc.json, func(m *value) bool {
-		return m.member("node") != nil && (isObject(m.member("values")) || isArray(m.member("tags")))
+		return m.member("node") != nil && (isObject(m.member("values")) || isArray(m.member("tags")) || isObject(m.member("errors")))
 	})
 }
 
@@ -124,7 +126,9 @@ func decodeNeuron(doc *document) ingest.Decoded {
 			c.tagged(base, tags)
 			continue
 		}
-		c.members(base, m.member("values"))
+		if values := m.member("values"); isObject(values) {
+			c.members(base, values)
+		}
 		if errs := m.member("errors"); isObject(errs) {
 			for k := range errs.items {
 				it := base

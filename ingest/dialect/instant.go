@@ -6,17 +6,32 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"quantrac/ingest"
 )
 
-// ict is the civil time of Viet Nam: UTC+7 all year. A fixed zone needs no zone database on the machine.
+// ict is the civil time of Viet Nam: UTC+7 all year. A fixed zone needs no zone database on the machine. Only times that were
+// written without a zone are in it, which is how markLocal knows them.
 var ict = time.FixedZone("ICT", 7*60*60)
 
-var errInstant = errors.New("expected RFC 3339, yyyyMMddHHmmss or epoch seconds or milliseconds")
+// markLocal marks the times that were written without a zone, so that the station's own zone can replace the usual one.
+func markLocal(out *ingest.Decoded) {
+	for i := range out.Items {
+		out.Items[i].LocalTime = out.Items[i].MeasuredAt.Location() == ict
+	}
+	for i := range out.Marks {
+		out.Marks[i].LocalTime = out.Marks[i].MeasuredAt.Location() == ict
+	}
+}
 
-// layouts are the written forms of an instant, RFC 3339 first. Those without a zone are local time.
+var errInstant = errors.New("expected RFC 3339, yyyyMMddHHmmss, dd/MM/yyyy HH:mm:ss or an epoch")
+
+// layouts are the written forms of an instant, RFC 3339 first. Those without a zone are local time; the day comes before the
+// month, as in Viet Nam.
 var layouts = []string{
 	time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00",
-	"02/01/2006 15:04:05",
+	"2006-01-02 15:04:05 Z0700", "2006-01-02T15:04:05 Z07:00", "2006-01-02T15:04Z07:00", "2006-01-02T15:04", "2006-01-02 15:04",
+	"2006/01/02 15:04:05", "2/1/2006 15:04:05", "2-1-2006 15:04:05", "2/1/2006 15:04", "15:04:05 2/1/2006",
 }
 
 // instantOf reads a time. Absent, empty and 0 (a device without a clock) are the zero time.
@@ -41,6 +56,11 @@ func instantOf(v *value) (time.Time, error) {
 }
 
 func parseInstant(s string) (time.Time, error) {
+	if len(s) > len("2006-01-02T") && s[10] == 'T' { // by far the most
+		if t, err := time.Parse(time.RFC3339, s); err == nil {
+			return t, nil
+		}
+	}
 	if digits(s) == len(s) {
 		return digitsInstant(s)
 	}
@@ -48,6 +68,12 @@ func parseInstant(s string) (time.Time, error) {
 		return epoch(f)
 	}
 	for _, layout := range layouts {
+		if strings.Contains(layout, "Z07") {
+			if t, err := time.Parse(layout, s); err == nil {
+				return t, nil
+			}
+			continue
+		}
 		if t, err := time.ParseInLocation(layout, s, ict); err == nil {
 			return t, nil
 		}

@@ -368,6 +368,9 @@ func lastOfMany(items []value) []value {
 	return kept
 }
 
+// toText reads bytes that should be text.
+func toText(b []byte) string { return strings.ToValidUTF8(string(b), "\ufffd") }
+
 // clip bounds a stranger's text in our messages and records.
 func clip(s string) string {
 	const most = 80

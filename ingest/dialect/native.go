@@ -1,8 +1,8 @@
 package dialect
 
 import (
-	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"quantrac/ingest"
@@ -12,7 +12,8 @@ import (
 //
 //	{"measured_at": T, "sequence": N, "status": S, "station": ID, "values": {NAME: V, NAME: {"value": V, "unit": U, "status": S, "measured_at": T}}}
 //
-// where only "values" is required. Members with other names are ignored.
+// where only "values" is required. Station, time and the members of a value are also known by the other names that devices
+// give them; members with further names are ignored.
 
 func recogniseNative(doc *document) bool {
 	return doc.json != nil && (doc.json.kind == kindObject || doc.json.kind == kindArray)
@@ -24,9 +25,6 @@ func decodeNative(doc *document) ingest.Decoded {
 		n.message(doc.json, 0)
 		return n.out
 	}
-	if len(doc.json.items) == 0 {
-		n.reject(0, ingest.ReasonNoValues, "an empty array")
-	}
 	if count := len(doc.json.items); count > ingest.MaxItems {
 		n.reject(0, ingest.ReasonTooManyItems, "%d messages; at most %d", count, ingest.MaxItems)
 		return n.out
@@ -37,13 +35,7 @@ func decodeNative(doc *document) ingest.Decoded {
 	return n.out
 }
 
-type native struct {
-	out ingest.Decoded
-}
-
-func (n *native) reject(index int, reason, format string, args ...any) {
-	n.out.Rejects = append(n.out.Rejects, ingest.Reject{Index: index, Reason: reason, Detail: fmt.Sprintf(format, args...)})
-}
+type native struct{ collector }
 
 func (n *native) message(m *value, index int) {
 	if m.kind != kindObject {
@@ -62,23 +54,24 @@ func (n *native) message(m *value, index int) {
 		n.reject(index, ingest.ReasonNoValues, `byte %d: "values" is empty`, values.offset)
 		return
 	}
-	measured := m.member("measured_at")
-	at, err := instantOf(measured)
-	if err != nil {
-		n.reject(index, ingest.ReasonBadTime, "byte %d: measured_at %q: %v", measured.offset, clip(measured.text), err)
+	at, ok := n.flatTime(m, index)
+	if !ok {
 		return
 	}
-	all := ingest.Item{Index: index, Station: stringOf(m.member("station")), MeasuredAt: at}
+	all := ingest.Item{Index: index, Station: strings.TrimSpace(stringOf(first(m, flatStation...))), MeasuredAt: at}
 	status, said := statusOf(m.member("status"))
 	all.Status = status
 	if !said {
 		all.Flags = ingest.StatusAssumed
 	}
-	if sequence, ok := wholeNumber(m.member("sequence")); ok {
+	if sequence, ok := wholeNumber(first(m, "sequence", "seq")); ok {
 		n.out.Marks = append(n.out.Marks, ingest.Mark{Index: index, Station: all.Station, Sequence: sequence, MeasuredAt: at})
 	}
 	n.out.Items = slices.Grow(n.out.Items, len(values.items))
 	for i := range values.items {
+		if !n.room(index) {
+			return
+		}
 		n.item(all, &values.items[i])
 	}
 }
@@ -86,17 +79,20 @@ func (n *native) message(m *value, index int) {
 // item reads one value; it has station, time and status from its message unless it brings its own.
 func (n *native) item(it ingest.Item, v *value) {
 	it.Name = v.key
+	if v.kind == kindArray && len(v.items) == 1 {
+		v = &v.items[0]
+	}
 	number := v
-	if inner := v.member("value"); inner != nil {
+	if inner := first(v, tagValues...); inner != nil {
 		number = inner
-		it.Unit = stringOf(v.member("unit"))
-		if status, said := statusOf(v.member("status")); said {
+		it.Unit = stringOf(first(v, "unit", "u", "Unit"))
+		if status, said := statusOf(first(v, "status", "st", "Status")); said {
 			it.Status = status
 			it.Flags &^= ingest.StatusAssumed
 		}
 		at, err := itemInstant(v, it.MeasuredAt)
 		if err != nil {
-			n.reject(it.Index, ingest.ReasonBadTime, "byte %d: measured_at of %q: %v", v.offset, clip(v.key), err)
+			n.reject(it.Index, ingest.ReasonBadTime, "byte %d: measured_at of %q: %v", v.offset, clip(it.Name), err)
 			return
 		}
 		it.MeasuredAt = at

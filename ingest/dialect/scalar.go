@@ -8,7 +8,8 @@ import (
 	"quantrac/ingest"
 )
 
-// measure reads the value of an item. The number is finite, or NaN with the text that stood in its place and a flag.
+// measure reads the value of an item. The number is finite, or NaN with the text that stood in its place and a flag. A number that was
+// written as text with a separator keeps the text: only the station's settings tell decimals from thousands.
 func measure(v *value) (number float64, text string, flags ingest.Flags) {
 	switch v.kind {
 	case kindNumber:
@@ -17,7 +18,10 @@ func measure(v *value) (number float64, text string, flags ingest.Flags) {
 		}
 	case kindString:
 		if number, ok := numberOf(v.text); ok {
-			return number, "", 0
+			if strings.ContainsAny(v.text, ".,") {
+				text = clip(v.text)
+			}
+			return number, text, 0
 		}
 	case kindNaN:
 		return math.NaN(), v.text, ingest.NaNLiteral
@@ -40,6 +44,27 @@ func numberOf(s string) (float64, bool) {
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	return f, err == nil
+}
+
+// widened is the number that a float32 was written for: 31.6, not 31.600000381469727, is what the instrument showed.
+func widened(f float32) float64 {
+	if f == float32(math.Trunc(float64(f))) || math.IsNaN(float64(f)) || math.IsInf(float64(f), 0) {
+		return float64(f)
+	}
+	var room [32]byte
+	wide, err := strconv.ParseFloat(string(strconv.AppendFloat(room[:0], float64(f), 'g', -1, 32)), 64)
+	if err != nil {
+		return float64(f)
+	}
+	return wide
+}
+
+// numberValue makes a value of a number that did not come as text; what is not finite is the bare word.
+func numberValue(f float64) value {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return value{kind: kindNaN, number: nan, text: strconv.FormatFloat(f, 'g', -1, 64)}
+	}
+	return value{kind: kindNumber, number: f, text: strconv.FormatFloat(f, 'g', -1, 64)}
 }
 
 // wholeNumber reads a number without a fraction, as a number or as text.

@@ -12,12 +12,13 @@ import (
 //	{"phenomenonTime": "2026-09-01T01:05:00Z", "result": 42.5, "resultQuality": "good", "Datastream": {"@iot.id": 1}}
 //	[{"Datastream": {"@iot.id": 1}, "components": ["phenomenonTime", "result"], "dataArray": [["…Z", 1.2], ["…Z", 1.3]]}]
 //
-// An observation does not name its parameter: "datastream ID" stands in the place of the name, for a registry to map. A
+// An observation seldom names its parameter: "datastream ID" stands in the place of the name, for a registry to map. A
 // phenomenonTime that is an interval counts by its end.
 
 func recogniseSensorThings(doc *document) bool {
 	return every(doc.json, func(m *value) bool {
-		return isArray(m.member("dataArray")) || m.member("result") != nil && first(m, "phenomenonTime", "resultTime", "Datastream") != nil
+		return isArray(m.member("dataArray")) || m.member("result") != nil &&
+			(strings.HasSuffix(doc.delivery.Topic, "Observations") || first(m, "phenomenonTime", "resultTime", "Datastream") != nil)
 	})
 }
 
@@ -37,7 +38,14 @@ func decodeSensorThings(doc *document) ingest.Decoded {
 }
 
 func datastream(m *value, topic string) string {
-	if id := m.member("Datastream").member("@iot.id"); id != nil {
+	stream := m.member("Datastream")
+	if name := stringOf(first(stream.member("ObservedProperty"), "name")); name != "" {
+		return name
+	}
+	if name := stringOf(stream.member("name")); name != "" {
+		return name
+	}
+	if id := stream.member("@iot.id"); id != nil {
 		return "datastream " + stringOf(id)
 	}
 	if _, rest, ok := strings.Cut(topic, "Datastreams("); ok {

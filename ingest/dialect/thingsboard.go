@@ -7,7 +7,7 @@ import "quantrac/ingest"
 //	{"ts": 1788224700000, "values": {"pH": 7.1}}      or an array of these
 //	{"Device A": [{"ts": 1788224700000, "values": {"COD": 42}}], "Device B": [...]}
 //
-// Its third form, the flat object, is the dialect "flat". The device's name is the station.
+// A gateway may leave out "ts" and "values". Its third form, the flat object, is the dialect "flat". The device's name is the station.
 
 func recogniseThingsBoard(doc *document) bool {
 	return every(doc.json, func(m *value) bool {
@@ -38,12 +38,12 @@ func (c *collector) thingsBoard(m *value, index int, station string) {
 }
 
 func recogniseThingsBoardGateway(doc *document) bool {
-	if doc.json == nil || doc.json.kind != kindObject || len(doc.json.items) == 0 {
+	if !isObject(doc.json) || len(doc.json.items) == 0 {
 		return false
 	}
 	for i := range doc.json.items {
 		list := &doc.json.items[i]
-		if list.kind != kindArray || len(list.items) == 0 || list.items[0].member("values") == nil {
+		if !isArray(list) || len(list.items) == 0 || !isObject(&list.items[0]) || isTagged(list) {
 			return false
 		}
 	}
