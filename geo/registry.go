@@ -74,6 +74,8 @@ type Station struct {
 	// Ranges override the catalogue's instrument range by parameter code.
 	Ranges map[string]Range `json:"ranges,omitempty" yaml:"ranges,omitempty"`
 	Limits []Assignment     `json:"limits,omitempty" yaml:"limits,omitempty"`
+	// Settings are how its gateway differs from the rest.
+	Settings `yaml:",inline"`
 }
 
 // File is a registry as it is written down.
@@ -187,6 +189,7 @@ func (r *Registry) addStation(i int, cycle time.Duration, report func(string, st
 	if s.Cycle < time.Second {
 		report(at+".cycle", "cycle %s is shorter than 1s", s.Cycle)
 	}
+	s.index(at, report)
 	r.station[s.ID] = i
 	r.alias[strings.ToLower(s.ID)] = i
 }

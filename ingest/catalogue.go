@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"go.yaml.in/yaml/v3"
-	"golang.org/x/text/unicode/norm"
 
 	"quantrac/geo"
 )
@@ -26,6 +24,21 @@ type Parameter struct {
 	Range    *geo.Range `json:"range,omitempty" yaml:"range,omitempty"`
 	Decimals int        `json:"decimals" yaml:"decimals"`
 	Source   string     `json:"source,omitempty" yaml:"source,omitempty"`
+	// Bases are other substances as which the parameter is reported, each with the factor that leads to ours.
+	Bases map[string]float64 `json:"bases,omitempty" yaml:"bases,omitempty"`
+	// Flatline is from how many equal records in a row on a value is doubted; 0 = never.
+	Flatline int `json:"flatline,omitempty" yaml:"flatline,omitempty"`
+	// Spike is the jump from which on a value is doubted; nil = never.
+	Spike *Spiky `json:"spike,omitempty" yaml:"spike,omitempty"`
+}
+
+// Spiky is a jump against the median of the last records that is no plausible process.
+type Spiky struct {
+	// Factor is by how much the value must be above the median, or below it; 0 = the difference alone decides.
+	Factor float64 `json:"factor,omitempty" yaml:"factor,omitempty"`
+	// Min is the least difference, in the canonical unit.
+	Min    float64 `json:"min" yaml:"min"`
+	Source string  `json:"source,omitempty" yaml:"source,omitempty"`
 }
 
 // Unit is a unit of measure. A value x in it is x*Scale+Offset in the base unit of its dimension.
@@ -92,6 +105,9 @@ func NewCatalogue(f CatalogueFile) (*Catalogue, []geo.Problem) {
 		}
 	}
 	for i, p := range c.parameters {
+		p.check(func(path, format string, args ...any) {
+			report(fmt.Sprintf("parameters[%d].%s", i, path), format, args...)
+		})
 		if _, known := c.unit(p.Unit); p.Unit != "" && !known {
 			report(fmt.Sprintf("parameters[%d].unit", i), "unit %q is not declared", p.Unit)
 		}
@@ -105,6 +121,12 @@ func NewCatalogue(f CatalogueFile) (*Catalogue, []geo.Problem) {
 		}
 	}
 	return c, problems
+}
+
+// measures reports whether values of p can come in a unit.
+func (c *Catalogue) measures(p *Parameter, unit string) bool {
+	_, flags := c.Convert(p, 1, unit)
+	return flags&UnitUnknown == 0
 }
 
 // Parameters lists the catalogue in the order of its file. The caller must not change it.
@@ -127,7 +149,13 @@ func (c *Catalogue) Resolve(name string) (*Parameter, bool) {
 	if len(name) > maxName {
 		return nil, false
 	}
-	i, ok := c.byName[FoldName(name)]
+	var room [64]byte
+	return c.folded(geo.AppendFold(room[:0], name))
+}
+
+// folded finds a parameter by a folded name.
+func (c *Catalogue) folded(name []byte) (*Parameter, bool) {
+	i, ok := c.byName[string(name)]
 	if !ok {
 		return nil, false
 	}
@@ -142,7 +170,7 @@ func (c *Catalogue) unit(name string) (Unit, bool) {
 // Convert brings v from the unit that a gateway wrote into the canonical unit of p. The flags are UnitConverted after a
 // change of unit and UnitUnknown when the unit is not known or measures something else; the value is then untouched.
 func (c *Catalogue) Convert(p *Parameter, v float64, from string) (float64, Flags) {
-	if from == "" || from == p.Unit || slices.Contains(c.noUnit, strings.TrimSpace(from)) {
+	if from == p.Unit || c.saysNoUnit(from) {
 		return v, 0
 	}
 	if len(from) > maxName {
@@ -162,33 +190,15 @@ func (c *Catalogue) Convert(p *Parameter, v float64, from string) (float64, Flag
 	return (v*src.Scale + src.Offset - dst.Offset) / dst.Scale, UnitConverted
 }
 
+// saysNoUnit reports whether a unit column is empty, however that is written.
+func (c *Catalogue) saysNoUnit(unit string) bool {
+	return unit == "" || slices.Contains(c.noUnit, strings.TrimSpace(unit))
+}
+
 func (c *Catalogue) isSentinel(v float64) bool { return slices.Contains(c.sentinels, v) }
 
 // FoldName reduces a parameter's name to what matters in it: letters and digits, lower case, without diacritics.
-func FoldName(s string) string {
-	if isFolded(s) {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range norm.NFD.String(s) {
-		switch {
-		case r == 'đ' || r == 'Đ':
-			b.WriteByte('d')
-		case unicode.IsLetter(r) || unicode.IsDigit(r):
-			b.WriteRune(unicode.ToLower(r))
-		}
-	}
-	return b.String()
-}
-
-func isFolded(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') {
-			return false
-		}
-	}
-	return true
-}
+func FoldName(s string) string { return geo.Fold(s) }
 
 // unitForms makes one of the ways in which a unit is written.
 var unitForms = strings.NewReplacer("³", "3", "²", "2", "µ", "u", "μ", "u", " ", "", "ố", "o")

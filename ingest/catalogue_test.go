@@ -157,7 +157,7 @@ func FuzzFoldName(f *testing.F) {
 		}
 		for _, d := range []Delivery{{Topic: s, ReceivedAt: noon}, {Topic: topicA, ReceivedAt: noon}} {
 			in := &Intake{Delivery: d}
-			Check(reg, c, nil, &Decoded{Items: []Item{{Name: s, Station: s, Unit: s, Value: 1, MeasuredAt: noon}}}, in)
+			Check(Facts{Registry: reg, Catalogue: c}, &Decoded{Items: []Item{{Name: s, Station: s, Unit: s, Value: 1, MeasuredAt: noon}}}, in)
 			if len(in.Readings)+len(in.Rejects) != 1 {
 				t.Errorf("%q: %d readings, %d rejects for one item", s, len(in.Readings), len(in.Rejects))
 			}

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -20,22 +19,32 @@ const (
 	LateAfter = 15 * time.Minute
 )
 
-// overRange is the share above its range that an instrument may still be believed.
-const overRange = 1.2
-
-// plausible is the greatest size of a number that is judged. Beyond it ratios and means could become infinite, which no
-// alert and no answer can carry; no instrument in any unit comes near it.
-const plausible = 1e15
+// Facts are what Check judges by. Registry and Catalogue are needed.
+type Facts struct {
+	Registry  *geo.Registry
+	Catalogue *Catalogue
+	Mappings  *Mappings
+	// Resends, if not nil, finds the time of messages that bring none and come again.
+	Resends *Resends
+	// Watch, if not nil, flags values that stand still or jump.
+	Watch *Watch
+	// Curious makes Check collect unknown names, for Explain.
+	Curious bool
+}
 
 // Check turns what a dialect read into readings: station and parameter found, unit converted, time and number judged. It
-// appends to in.Readings and in.Rejects. resends, if not nil, finds the time of messages that bring none and come again.
-func Check(reg *geo.Registry, cat *Catalogue, resends *Resends, d *Decoded, in *Intake) {
+// appends to in.Readings and in.Rejects. A retry from quarantine is judged at its first receipt and leaves no trace in Resends
+// and Watch, which have gone on since.
+func Check(f Facts, d *Decoded, in *Intake) {
 	in.Dialect = d.Dialect
-	c := checker{reg: reg, cat: cat, in: in, resends: resends, marks: d.Marks}
+	if in.Delivery.Retry != "" {
+		f.Resends, f.Watch = nil, nil
+	}
+	c := checker{Facts: f, in: in, marks: d.Marks, bare: d.Dialect == "single", alone: len(d.Items) == 1}
 	for _, r := range d.Rejects {
 		c.refuse(r)
 	}
-	c.topicStation, c.topicName = stationOfTopic(reg, in.Delivery.Topic)
+	c.readTopic()
 	if n := max(len(d.Items), len(d.Marks)); n > MaxItems {
 		c.refuse(Reject{Reason: ReasonTooManyItems, Detail: fmt.Sprintf("%d values or messages; at most %d", n, MaxItems)})
 		d.Items, d.Marks = nil, nil
@@ -45,27 +54,37 @@ func Check(reg *geo.Registry, cat *Catalogue, resends *Resends, d *Decoded, in *
 		c.item(&d.Items[i])
 	}
 	for _, m := range d.Marks {
-		if s, reject := c.station(m.Station, 0); reject == nil {
-			m.Station = s.ID
+		if w := c.whose(m.Station); w.s != nil && c.permitted(w.s) {
+			m.Station = w.s.ID
+			m.MeasuredAt, m.LocalTime = zoned(m.MeasuredAt, m.LocalTime, w.s), false
 			in.Marks = append(in.Marks, m)
 		}
+	}
+	if f.Watch != nil {
+		f.Watch.judge(f.Registry, in.Readings)
 	}
 	if len(in.Readings) == 0 && len(in.Rejects) == 0 {
 		c.refuse(Reject{Reason: ReasonNoValues, Detail: "the payload holds no values"})
 	}
 }
 
+// checker is the state of Check for one delivery.
 type checker struct {
-	reg          *geo.Registry
-	cat          *Catalogue
-	in           *Intake
-	topicStation *geo.Station
-	topicName    string
-	lastName     string
-	last         *geo.Station
+	Facts
+	in *Intake
+	// bare: the value came without a name of its own, so that the dialect took one from the topic. alone: it is the only one.
+	bare, alone bool
 
-	resends *Resends
-	marks   []Mark
+	topic topicSays
+	// lastName and last save looking up the station of one message again for each of its values; likewise asked and granted.
+	lastName string
+	last     owner
+	asked    *geo.Station
+	granted  bool
+	// name is room for a folded name.
+	name [maxName]byte
+
+	marks []Mark
 	// firstSeen is the time that messages without one got: a numbered message by its index, the others by their station.
 	firstSeen map[timeless]time.Time
 	sequences map[int]uint64
@@ -85,7 +104,7 @@ type timeless struct {
 // share the body by which they are recognised, and with it the time.
 func (c *checker) assumedTime(station string, index int) time.Time {
 	d := &c.in.Delivery
-	if c.resends == nil {
+	if c.Resends == nil {
 		return d.ReceivedAt
 	}
 	if c.firstSeen == nil {
@@ -102,49 +121,47 @@ func (c *checker) assumedTime(station string, index int) time.Time {
 	}
 	at, known := c.firstSeen[key]
 	if !known {
-		at = c.resends.FirstSeen(m, d.ReceivedAt)
+		at = c.Resends.FirstSeen(m, d.ReceivedAt)
 		c.firstSeen[key] = at
 	}
 	return at
 }
 
 func (c *checker) item(it *Item) {
-	p, ok := c.cat.Resolve(it.Name)
-	if !ok {
-		p, ok = c.splitTag(it)
+	w := c.whose(it.Station)
+	name := it.Name
+	if c.bare && c.topic.parameter != "" {
+		name = c.topic.parameter
 	}
-	s, reject := c.station(it.Station, it.Index)
-	if reject != nil {
+	m, ok := c.meaning(w.s, name)
+	if !ok {
+		w, m, ok = c.otherwise(it, w)
+	}
+	switch {
+	case w.s == nil || !c.permitted(w.s):
 		// One unknown station is one reason, not one for each of its values.
-		if n := len(c.in.Rejects); n == 0 || c.in.Rejects[n-1] != *reject {
-			c.refuse(*reject)
+		reject := c.refusal(w, it)
+		if n := len(c.in.Rejects); n == 0 || c.in.Rejects[n-1] != reject {
+			c.refuse(reject)
 		}
 		return
-	}
-	if !ok {
-		c.reject(it, ReasonUnknownParameter, fmt.Sprintf("parameter %q is not in the catalogue", clip(it.Name)))
+	case !ok:
+		c.reject(it, ReasonUnknownParameter, m.complaint(name))
+		c.unknown(unknownName{MapParameter, name, w.s.ID, it.Unit})
 		return
 	}
 	r := Reading{
-		Station: s.ID, Parameter: p.Code, Value: it.Value, Unit: p.Unit, Status: it.Status, Flags: it.Flags,
-		MeasuredAt: it.MeasuredAt.UTC(), ReceivedAt: c.in.Delivery.ReceivedAt,
+		Station: w.s.ID, Parameter: m.p.Code, Value: it.Value, Unit: m.p.Unit, Status: it.Status, Flags: it.Flags,
+		MeasuredAt: zoned(it.MeasuredAt, it.LocalTime, w.s), ReceivedAt: c.in.Delivery.ReceivedAt,
 	}
 	if it.MeasuredAt.IsZero() {
-		r.MeasuredAt = c.assumedTime(s.ID, it.Index)
+		r.MeasuredAt = c.assumedTime(w.s.ID, it.Index)
 		r.Flags |= ClockAssumed
 	}
-	switch age := r.ReceivedAt.Sub(r.MeasuredAt); {
-	case age < -MaxAhead:
-		r.Flags |= Future
-		ahead := r.MeasuredAt.Sub(r.ReceivedAt).Round(time.Second) // not -age, which overflows for the year 9999
-		c.reject(it, ReasonFuture, fmt.Sprintf("measured_at %s lies %s ahead; at most %s", r.MeasuredAt.Format(time.RFC3339), ahead, MaxAhead))
-	case age > MaxAge:
-		r.Flags |= TooOld
-		c.reject(it, ReasonTooOld, fmt.Sprintf("measured_at %s is older than 60 days", r.MeasuredAt.Format(time.RFC3339)))
-	case age > LateAfter:
-		r.Flags |= Late
+	if reason, detail := judgeAge(&r, w.s); reason != "" {
+		c.reject(it, reason, detail)
 	}
-	c.judge(&r, s, p, it)
+	c.judge(&r, w.s, m, it)
 	if r.Flags&(Future|TooOld) != 0 {
 		c.in.Aged = append(c.in.Aged, r)
 		return
@@ -152,86 +169,78 @@ func (c *checker) item(it *Item) {
 	c.in.Readings = append(c.in.Readings, r)
 }
 
-// judge converts the unit and decides whether the value is usable.
-func (c *checker) judge(r *Reading, s *geo.Station, p *Parameter, it *Item) {
-	if r.Status == Other {
-		r.Flags |= StatusUnknown
-	}
-	if !slices.Contains(s.Parameters, p.Code) {
-		r.Flags |= Undeclared
-	}
-	if math.IsInf(r.Value, 0) {
-		r.Value = math.NaN()
-	}
-	if math.IsNaN(r.Value) {
-		if r.Flags&NaNLiteral == 0 {
-			r.Flags |= NotANumber
-		}
-		return
-	}
-	if c.cat.isSentinel(r.Value) {
-		r.Flags |= Sentinel
-		return
-	}
-	v, flags := c.cat.Convert(p, r.Value, it.Unit)
-	if math.IsInf(v, 0) { // a huge number in a large unit
-		r.Value, r.Flags = math.NaN(), r.Flags|flags|NotANumber
-		return
-	}
-	r.Value, r.Flags = v, r.Flags|flags
-	if flags&UnitUnknown != 0 {
-		r.Unit = cut(it.Unit, maxUnit)
-		return
-	}
-	inside := math.Abs(v) <= plausible
-	if !inside {
-		r.Flags |= OutOfRange
-	}
-	if rng, ok := rangeOf(s, p); ok {
-		if v < rng.Min || v > rng.Max {
-			r.Flags |= OutOfRange
-		}
-		inside = inside && v >= rng.Min && v <= overRange*rng.Max
-	}
-	if v < 0 {
-		r.Flags |= Negative
-	}
-	r.Usable = inside && r.Status == Measuring
+// meaning is what a parameter's name stands for, and the mapping that said so, if one did.
+type meaning struct {
+	p       *Parameter
+	mapping *Mapping
+	// code is what a setting leads to that is not in the catalogue.
+	code string
 }
 
-func rangeOf(s *geo.Station, p *Parameter) (geo.Range, bool) {
-	if rng, ok := s.Ranges[p.Code]; ok {
-		return rng, true
+// complaint says what is wrong with a name that has no meaning.
+func (m meaning) complaint(name string) string {
+	if m.code != "" {
+		return fmt.Sprintf("%q is configured to mean %q, which is not in the catalogue", clip(name), clip(m.code))
 	}
-	if p.Range == nil {
-		return geo.Range{}, false
-	}
-	return *p.Range, true
+	return fmt.Sprintf("parameter %q is not in the catalogue", clip(name))
 }
 
-// station finds whom an item speaks of: the topic first, then the payload.
-func (c *checker) station(named string, index int) (*geo.Station, *Reject) {
-	s := c.topicStation
-	switch {
-	case s != nil:
-	case named != "" && named == c.lastName:
-		s = c.last
-	case named != "":
-		s, _ = resolveName(c.reg, named)
-		c.lastName, c.last = named, s
+// meaning finds a parameter by name: what is configured for the station, its own settings, what is configured everywhere, the
+// catalogue. The station may be nil.
+func (c *checker) meaning(s *geo.Station, name string) (m meaning, ok bool) {
+	if !c.Mappings.mapsParameters() && (s == nil || !s.HasNames()) || len(name) > maxName {
+		m.p, ok = c.Catalogue.Resolve(name)
+		return m, ok
 	}
-	switch {
-	case s == nil && named == "" && c.topicName == "":
-		return nil, &Reject{Index: index, Reason: ReasonNoStation, Detail: `neither the topic nor a field "station" names a station`}
-	case s == nil:
-		if named == "" {
-			named = c.topicName
+	folded := geo.AppendFold(c.name[:0], name)
+	if m.mapping = c.configured(s, folded); m.mapping != nil {
+		m.code = m.mapping.Target
+	} else if s != nil {
+		m.code, _ = s.Named(folded)
+	}
+	if m.code == "" {
+		if m.mapping = c.Mappings.parameter("", folded); m.mapping != nil {
+			m.code = m.mapping.Target
 		}
-		return nil, &Reject{Index: index, Reason: ReasonUnknownStation, Detail: fmt.Sprintf("no station has the id or alias %q", clip(named))}
-	case c.in.Delivery.Allowed != nil && !c.in.Delivery.Allowed(s.ID):
-		return nil, &Reject{Index: index, Reason: ReasonNotPermitted, Detail: fmt.Sprintf("gateway %q may not publish for station %q", c.in.Delivery.Gateway, s.ID)}
 	}
-	return s, nil
+	if m.code != "" {
+		m.p, ok = c.Catalogue.Parameter(m.code)
+		return m, ok
+	}
+	if m.p, ok = c.Catalogue.Parameter(name); !ok {
+		m.p, ok = c.Catalogue.folded(folded)
+	}
+	return m, ok
+}
+
+func (c *checker) configured(s *geo.Station, folded []byte) *Mapping {
+	if s == nil {
+		return nil
+	}
+	return c.Mappings.parameter(s.ID, folded)
+}
+
+// otherwise is the second try for a name that means nothing: the topic may name the parameter, or a tag hold station and
+// parameter.
+func (c *checker) otherwise(it *Item, w owner) (owner, meaning, bool) {
+	if c.topic.parameter != "" && (c.bare || c.alone || meansValue(it.Name)) {
+		m, ok := c.meaning(w.s, c.topic.parameter)
+		return w, m, ok
+	}
+	if tagged, m, ok := c.splitTag(it, w); ok {
+		return tagged, m, true
+	}
+	m, _ := c.meaning(w.s, it.Name)
+	return w, m, false
+}
+
+// meansValue reports whether a name says no more than that here is a value.
+func meansValue(name string) bool {
+	switch strings.ToLower(name) {
+	case "", "value", "val", "v":
+		return true
+	}
+	return false
 }
 
 func (c *checker) reject(it *Item, reason, detail string) {
@@ -257,86 +266,6 @@ func (c *checker) refuse(r Reject) {
 		r = Reject{Index: r.Index, Reason: ReasonTooManyItems, Detail: "from here on more is wrong than is listed"}
 	}
 	c.in.Rejects = append(c.in.Rejects, r)
-}
-
-// stationOfTopic looks for a topic level that is a station's id or alias. The name is the level of the native topic
-// quantrac/v1/{station}/readings even when no such station exists, so that the answer can say so.
-func stationOfTopic(reg *geo.Registry, topic string) (*geo.Station, string) {
-	if topic == "" {
-		return nil, ""
-	}
-	n := 0
-	for level := range strings.SplitSeq(topic, "/") {
-		if s, ok := resolveName(reg, level); ok {
-			return s, level
-		}
-		if n++; n == maxLevels {
-			break
-		}
-	}
-	if rest, ok := strings.CutPrefix(topic, "quantrac/v1/"); ok {
-		name, _, _ := strings.Cut(rest, "/")
-		return nil, name
-	}
-	return nil, ""
-}
-
-// Bounds of the search for a name, which tries its parts: what a stranger makes long must not make it slow.
-const (
-	maxName      = 256 // bytes
-	maxLevels    = 32  // of a topic
-	maxNameParts = 8   // of a file name
-	maxTagParts  = 16
-)
-
-// resolveName finds the station that a name speaks of: the whole name, or the longest run of its parts between underscores, as
-// in the file name TinhTP_CoSo_Tram_yyyyMMddHHmmss.txt.
-func resolveName(reg *geo.Registry, name string) (*geo.Station, bool) {
-	if len(name) > maxName {
-		return nil, false
-	}
-	if s, ok := reg.Resolve(name); ok {
-		return s, true
-	}
-	base, _, _ := strings.Cut(name, ".")
-	parts := strings.Split(base, "_")
-	if len(parts) > maxNameParts || len(parts) == 1 && base == name {
-		return nil, false
-	}
-	for n := len(parts); n > 0; n-- {
-		for from := 0; from+n <= len(parts); from++ {
-			if s, ok := reg.Resolve(strings.Join(parts[from:from+n], "_")); ok {
-				return s, true
-			}
-		}
-	}
-	return nil, false
-}
-
-// splitTag reads a tag DEVICE_PARAMETER or device:parameter: the part behind a separator is the parameter, the part before it
-// the station, where nothing else names one.
-func (c *checker) splitTag(it *Item) (*Parameter, bool) {
-	if len(it.Name) > maxName {
-		return nil, false
-	}
-	tries := 0
-	for i, r := range it.Name {
-		if r != '_' && r != ':' && r != '.' && r != '/' || i == 0 || i+1 == len(it.Name) {
-			continue
-		}
-		if tries++; tries > maxTagParts {
-			break
-		}
-		p, ok := c.cat.Resolve(it.Name[i+1:])
-		if !ok {
-			continue
-		}
-		if it.Station == "" && c.topicStation == nil {
-			it.Station = it.Name[:i]
-		}
-		return p, true
-	}
-	return nil, false
 }
 
 // maxUnit is how much is kept of a unit that nobody knows, in bytes.

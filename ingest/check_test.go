@@ -37,7 +37,7 @@ func registry(t testing.TB) *geo.Registry {
 func check(t testing.TB, topic string, items ...Item) *Intake {
 	t.Helper()
 	in := &Intake{Delivery: Delivery{Door: "mqtt", Gateway: "gw-1", Topic: topic, ReceivedAt: noon}}
-	Check(registry(t), BuiltinCatalogue(), nil, &Decoded{Dialect: "native", Items: items}, in)
+	Check(Facts{Registry: registry(t), Catalogue: BuiltinCatalogue()}, &Decoded{Dialect: "native", Items: items}, in)
 	return in
 }
 
@@ -194,7 +194,7 @@ func TestNotPermitted(t *testing.T) {
 	}}
 	item := func(station string) Item { return Item{Station: station, Name: "cod", Value: 1, MeasuredAt: noon} }
 	d := Decoded{Items: []Item{item("a-01"), item("b-01")}, Marks: []Mark{{Station: "a-01", Sequence: 1}, {Station: "b-01", Sequence: 2}}}
-	Check(registry(t), BuiltinCatalogue(), nil, &d, in)
+	Check(Facts{Registry: registry(t), Catalogue: BuiltinCatalogue()}, &d, in)
 	if len(in.Readings) != 1 || in.Readings[0].Station != "b-01" || !slices.Equal(reasons(in), []string{ReasonNotPermitted}) {
 		t.Errorf("readings %+v, rejects %v", in.Readings, in.Rejects)
 	}
@@ -297,7 +297,7 @@ func TestWhatADeliveryBecomesIsBounded(t *testing.T) {
 		var d Decoded
 		build(&d)
 		in := &Intake{Delivery: Delivery{Topic: topicA, ReceivedAt: noon}}
-		Check(registry(t), BuiltinCatalogue(), nil, &d, in)
+		Check(Facts{Registry: registry(t), Catalogue: BuiltinCatalogue()}, &d, in)
 		if n := size(in); n > most {
 			t.Errorf("%s: %d bytes, at most %d", name, n, most)
 		}
@@ -336,7 +336,7 @@ func TestManyMessagesWithoutTimeCostLittle(t *testing.T) {
 			}
 			in := &Intake{Delivery: Delivery{Topic: topicA, ReceivedAt: noon, Body: make([]byte, MaxBody)}}
 			begin := time.Now()
-			Check(reg, cat, NewResends(), &d, in)
+			Check(Facts{Registry: reg, Catalogue: cat, Resends: NewResends()}, &d, in)
 			best = min(best, time.Since(begin))
 			if len(in.Readings) != messages {
 				t.Fatalf("%d readings", len(in.Readings))
@@ -349,5 +349,32 @@ func TestManyMessagesWithoutTimeCostLittle(t *testing.T) {
 		if many > 10*few {
 			t.Errorf("numbered %v: %s for %d messages, %s for %d", numbered, few, MaxItems/4, many, MaxItems)
 		}
+	}
+}
+
+// A gateway that may speak for one station speaks for that, where neither topic nor payload names another.
+func TestGatewayOfOneStation(t *testing.T) {
+	for name, tc := range map[string]struct {
+		topic, payload, self string
+		want, reason         string
+	}{
+		"nobody is named":                   {topic: "data/now", want: "a-01"},
+		"the payload repeats the login":     {payload: "dev-7", self: "dev-7", want: "a-01"},
+		"the payload names a stranger":      {payload: "dev-8", self: "dev-7", reason: ReasonUnknownStation},
+		"the payload names another":         {payload: "b-01", want: "b-01"},
+		"the native topic names a stranger": {topic: "quantrac/v1/nobody/readings", reason: ReasonUnknownStation},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := &Intake{Delivery: Delivery{Topic: tc.topic, ReceivedAt: noon, Station: "a-01", Self: tc.self}}
+			it := cod(42)
+			it.Station = tc.payload
+			Check(Facts{Registry: registry(t), Catalogue: BuiltinCatalogue()}, &Decoded{Dialect: "native", Items: []Item{it}}, in)
+			switch {
+			case tc.reason != "" && (len(in.Rejects) != 1 || in.Rejects[0].Reason != tc.reason):
+				t.Errorf("rejects %+v, want %s", in.Rejects, tc.reason)
+			case tc.want != "" && (len(in.Readings) != 1 || in.Readings[0].Station != tc.want):
+				t.Errorf("readings %+v, rejects %+v, want one of %s", in.Readings, in.Rejects, tc.want)
+			}
+		})
 	}
 }

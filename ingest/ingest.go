@@ -22,10 +22,16 @@ type Delivery struct {
 	Body []byte
 	// TooLarge is set when Body holds only the first bytes of something beyond the size limit.
 	TooLarge bool
+	// Dialect, when set, is the only dialect that the body is read as; a topic mapping sets it. "" = the content decides.
+	Dialect string
 	// Retry is the id of the quarantine entry that these bytes are read from again; "" = a door brought them.
 	Retry string
 	// Parts, of a retry, is how many parts the books count as quarantined for that entry.
 	Parts int
+	// Station is the one that the authenticated gateway speaks for, if it is but one: it is meant where nothing else names one, or
+	// where the payload only repeats Self, the name under which the gateway signed in.
+	Station string
+	Self    string
 	// Allowed, when not nil, decides whether the authenticated gateway may speak for a station.
 	Allowed func(station string) bool
 }
@@ -48,7 +54,8 @@ type Item struct {
 	Station string
 	// Name of the parameter as the gateway writes it.
 	Name string
-	// Value is the number, or NaN; Text is then what stood in its place.
+	// Value is the number, or NaN. Text is what stood in its place where it is NaN, and the text that it was read from where
+	// that holds a separator, since only the station's settings tell a decimal one from one between thousands.
 	Value float64
 	Text  string
 	// Unit as written; "" = as declared.
@@ -56,7 +63,9 @@ type Item struct {
 	Status Status
 	// MeasuredAt is zero when the payload has no time.
 	MeasuredAt time.Time
-	Flags      Flags
+	// LocalTime is set when the time was written without a zone and read as Vietnamese time; Check moves it to the station's.
+	LocalTime bool
+	Flags     Flags
 }
 
 // Mark is the sequence number that a gateway gave to one of its messages.
@@ -66,6 +75,8 @@ type Mark struct {
 	Station    string
 	Sequence   uint64
 	MeasuredAt time.Time
+	// LocalTime as in Item.
+	LocalTime bool
 }
 
 // Decoded is what a dialect made of a delivery.
@@ -108,4 +119,6 @@ type Intake struct {
 	// Aged are readings that Check rejected for their time only, flagged Future or TooOld. They show a person what was read;
 	// the log does not keep them, since the raw bytes and the reason are there.
 	Aged []Reading
+	// unknown are the names that Look did not know, for Explain; Submit does not collect them.
+	unknown []unknownName
 }

@@ -19,4 +19,6 @@ type Quarantined struct {
 	// Batch and Index are the place in INTAKE.
 	Batch uint64 `json:"batch"`
 	Index int    `json:"entry"`
+	// RetriedAt is when its bytes were read again; nil = not yet.
+	RetriedAt *time.Time `json:"retried_at,omitempty"`
 }

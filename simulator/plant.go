@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -15,6 +16,8 @@ type Plant struct {
 	Parameters []string
 	// FlowM3H is the mean outflow in m³/h.
 	FlowM3H float64
+	// Cycle is the time between two readings, on which the analysers' own times go; 0 = 5 min.
+	Cycle time.Duration
 	// Load scales COD, TSS and ammonium: 1 is a good plant, 1.3 one that works near its limit.
 	Load float64
 }
@@ -40,7 +43,7 @@ func Plants(reg *geo.Registry) []Plant {
 		if park, ok := reg.Park(s.Park); ok && park.SimulatedM3Day > 0 {
 			day = park.SimulatedM3Day
 		}
-		p := Plant{ID: s.ID, Parameters: s.Parameters, FlowM3H: day / 24 * usedShare / math.Max(1, share[s.Park]), Load: 1}
+		p := Plant{ID: s.ID, Parameters: s.Parameters, Cycle: s.Cycle, FlowM3H: day / 24 * usedShare / math.Max(1, share[s.Park]), Load: 1}
 		if unit(hash(0, s.ID, "load", 0)) < 0.06 {
 			p.Load = 1.3
 		}
@@ -60,25 +63,25 @@ var (
 const weekendShare = 0.87
 
 // quantity says how a parameter behaves in a good plant: a mean between Low and High that is the plant's own, a shape of the
-// day damped by Damp, noise of standard deviation Sigma, and a hold: analysers of COD and ammonium
-// repeat a value until the next one is ready.
+// day damped by Damp, noise of standard deviation Sigma, and a hold: for so many cycles analysers of COD and ammonium repeat a
+// value until the next one is ready.
 type quantity struct {
 	low, high float64
 	shape     *[24]float64
 	damp      float64
 	lag       time.Duration
 	sigma     float64
-	hold      time.Duration
+	hold      int
 	loaded    bool
 	decimals  float64
 }
 
 var quantities = map[string]quantity{
 	"ph":    {low: 7.1, high: 7.7, damp: 0, sigma: 0.06, decimals: 100},
-	"temp":  {low: 28.5, high: 30.5, damp: 0, sigma: 0.15, decimals: 10},
-	"cod":   {low: 20, high: 29, shape: &codShape, damp: 0.35, lag: 6 * time.Hour, sigma: 0.9, hold: 10 * time.Minute, loaded: true, decimals: 10},
+	"temp":  {low: 28.5, high: 30.5, damp: 0, sigma: 0.15, decimals: 100},
+	"cod":   {low: 20, high: 29, shape: &codShape, damp: 0.35, lag: 6 * time.Hour, sigma: 0.9, hold: 2, loaded: true, decimals: 10},
 	"tss":   {low: 7, high: 16, shape: &codShape, damp: 0.3, lag: 4 * time.Hour, sigma: 0.7, loaded: true, decimals: 10},
-	"nh4_n": {low: 0.4, high: 1.4, shape: &nh4Shape, damp: 0.35, lag: 5 * time.Hour, sigma: 0.05, hold: 20 * time.Minute, loaded: true, decimals: 100},
+	"nh4_n": {low: 0.4, high: 1.4, shape: &nh4Shape, damp: 0.35, lag: 5 * time.Hour, sigma: 0.05, hold: 4, loaded: true, decimals: 100},
 	"tn":    {low: 8, high: 13, shape: &nh4Shape, damp: 0.2, sigma: 0.4, decimals: 10},
 	"tp":    {low: 0.6, high: 1.5, shape: &nh4Shape, damp: 0.2, sigma: 0.05, decimals: 100},
 	"toc":   {low: 7, high: 12, shape: &codShape, damp: 0.3, lag: 6 * time.Hour, sigma: 0.4, loaded: true, decimals: 10},
@@ -103,8 +106,9 @@ func (p Plant) Value(seed uint64, parameter string, t time.Time) (v float64, ok 
 		return 0, false
 	}
 	if q.hold > 0 {
-		phase := time.Duration(unit(hash(seed, p.ID, parameter+" phase", 0)) * float64(q.hold))
-		t = t.Add(phase).Truncate(q.hold).Add(-phase)
+		hold := time.Duration(q.hold) * cmp.Or(p.Cycle, geo.DefaultCycle)
+		phase := time.Duration(unit(hash(seed, p.ID, parameter+" phase", 0)) * float64(hold))
+		t = t.Add(phase).Truncate(hold).Add(-phase)
 	}
 	mean := q.low + (q.high-q.low)*unit(hash(seed, p.ID, parameter+" mean", 0))
 	if q.loaded {
