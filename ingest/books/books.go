@@ -1,19 +1,23 @@
 // Package books keeps the ledger: for every gateway and station, received = stored + quarantined + duplicate + revised.
 //
-// It promises: what came in is counted exactly once, in one record of the BOOKS stream for each stretch of the intake log,
-// appended under the expected sequence before history is written; after a crash the recorded verdicts are used again, never
-// made anew; the first value of a (station, parameter, measured_at) stays in history, an equal one is a duplicate, another
-// one a revision that is kept in the log and marked in history. In-order data costs no lookup.
+// It promises:
+//   - What came in is counted exactly once, in records of the BOOKS stream that cover the intake log piece by piece, each appended
+//     under the expected sequence before history is written. After a crash a recorded verdict is used again, never made anew.
+//   - The first value of a (station, parameter, measured_at) stays in history. The same again is a duplicate; another one is a
+//     revision: marked in history, kept in full in the CONFLICTS stream. The same means the same number, or none on both sides,
+//     with the same device status. Flags and unit do not count: flags depend on when and how a value came, and the number is in
+//     the canonical unit.
+//   - In-order data costs no lookup. What is out of order is compared with history and with all that is booked before it, since
+//     that is in history by then or belongs to the same piece of the log.
+//   - Memory goes with stations and their gateways, not with time; figures in docs/operations.md. The totals are exact for ever.
+//     Per second the books are kept for a day, per hour for 90 days, then per day.
 package books
 
 import (
-	"encoding/json"
 	"fmt"
-	"math"
+	"hash/fnv"
+	"strings"
 	"time"
-
-	"quantrac/ingest"
-	"quantrac/ingest/stream"
 )
 
 // Key names whom a line of the books is about. Station is "" for what belongs to no known station.
@@ -22,13 +26,14 @@ type Key struct {
 	Station string `json:"station"`
 }
 
-// Counts are the figures of one line. Received is the sum of the others.
+// Counts are the figures of one line. Received is the sum of the others. A retry takes back what was quarantined, so the figures
+// of a stretch of time may be negative where it holds the delivery and not, or no more, its quarantine.
 type Counts struct {
-	Received    uint64 `json:"received"`
-	Stored      uint64 `json:"stored"`
-	Quarantined uint64 `json:"quarantined"`
-	Duplicate   uint64 `json:"duplicate"`
-	Revised     uint64 `json:"revised"`
+	Received    int64 `json:"received"`
+	Stored      int64 `json:"stored"`
+	Quarantined int64 `json:"quarantined"`
+	Duplicate   int64 `json:"duplicate"`
+	Revised     int64 `json:"revised"`
 }
 
 func (c *Counts) add(o Counts) {
@@ -39,67 +44,8 @@ func (c *Counts) add(o Counts) {
 	c.Revised += o.Revised
 }
 
-// line is what one gateway delivered for one station in one second of receipt.
-type line struct {
-	Key
-	// At is received_at in Unix seconds.
-	At int64 `json:"at"`
-	Counts
-}
-
-// place names one reading by where it stands in the intake log.
-type place struct {
-	Batch   uint64 `json:"b"`
-	Entry   int    `json:"e"`
-	Reading int    `json:"r"`
-}
-
-// record is one message of BOOKS: the verdicts on the intake log from From to To.
-type record struct {
-	From  uint64 `json:"from"`
-	To    uint64 `json:"to"`
-	Lines []line `json:"lines"`
-	// Duplicates and Revisions are the readings that are not stored; everything else is.
-	Duplicates []place    `json:"duplicates,omitempty"`
-	Revisions  []revision `json:"revisions,omitempty"`
-}
-
-// revision is a reading that contradicts an earlier one, with the earlier one, which stays.
-type revision struct {
-	place
-	// First is the number of the earlier one; nil = it had none.
-	First  *float64 `json:"first"`
-	Status uint8    `json:"status,omitempty"`
-	Flags  uint32   `json:"flags,omitempty"`
-	Usable bool     `json:"usable,omitempty"`
-}
-
-func newRevision(p place, first Stored) revision {
-	r := revision{place: p, Status: uint8(first.Status), Flags: uint32(first.Flags), Usable: first.Usable}
-	if !math.IsNaN(first.Value) {
-		r.First = &first.Value
-	}
-	return r
-}
-
-// mark is the earlier reading with the flag that says that there is another: what history gets of a revision.
-func (r *revision) mark(of *ingest.Reading) ingest.Reading {
-	out := *of
-	out.Value = math.NaN()
-	if r.First != nil {
-		out.Value = *r.First
-	}
-	out.Status, out.Usable = ingest.Status(r.Status), r.Usable
-	out.Flags = ingest.Flags(r.Flags) | ingest.Revised
-	return out
-}
-
-func decodeRecord(r stream.Record) (record, error) {
-	var rec record
-	if err := json.Unmarshal(r.Data, &rec); err != nil {
-		return rec, fmt.Errorf("books record %d: %w", r.Sequence, err)
-	}
-	return rec, nil
+func (c Counts) minus() Counts {
+	return Counts{-c.Received, -c.Stored, -c.Quarantined, -c.Duplicate, -c.Revised}
 }
 
 // Gap is a stretch of sequence numbers that never came.
@@ -108,4 +54,39 @@ type Gap struct {
 	From    time.Time `json:"from"`
 	To      time.Time `json:"to"`
 	Missing uint64    `json:"missing"`
+}
+
+// Bounds of what strangers can write into the books.
+const (
+	maxGateway = 128
+	// maxGateways is how many gateways one station has lines for; the rest share the line Others.
+	maxGateways = 64
+	// holders is how many holders share what belongs to no station.
+	holders = 256
+)
+
+// Others is the gateway of lines beyond the bound of gateways for one station.
+const Others = "(others)"
+
+// gatewayName is a gateway's name as the books write it: valid text of bounded length, different for different gateways.
+func gatewayName(name string) string {
+	name = strings.ToValidUTF8(name, "\uFFFD")
+	if len(name) <= maxGateway {
+		return name
+	}
+	return fmt.Sprintf("%s…%08x", strings.ToValidUTF8(name[:maxGateway-16], ""), hash(name))
+}
+
+func hash(s string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(s))
+	return h.Sum32()
+}
+
+// holder is whose chunk holds a line: the station's, or for no station one by the gateway's name.
+func (k Key) holder() string {
+	if k.Station != "" {
+		return k.Station
+	}
+	return fmt.Sprintf("_none.%02x", hash(k.Gateway)%holders)
 }

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
-	"os"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -235,82 +232,9 @@ func TestGaps(t *testing.T) {
 		{2, ""},
 		{4, "06:02-06:04:1 "},
 	} {
-		s.see(ingest.Mark{Sequence: step.n}, at(step.n))
+		s.see(step.n, at(step.n))
 		if got := show(); got != step.want {
 			t.Fatalf("after %d: %q, want %q", step.n, got, step.want)
 		}
 	}
-}
-
-// Random deliveries, duplicates, revisions and late data, with crashes and a history that fails: the books are those of an
-// oracle that saw every delivery once, and history holds the first value of everything.
-func TestBooksSurviveCrashes(t *testing.T) {
-	seed := rand.Uint64()
-	if text := os.Getenv("QUANTRAC_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("QUANTRAC_SEED=%d repeats this run", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
-	r := newRig(t)
-	first := map[string]float64{}
-	want := map[string]*Counts{}
-	for round := range 30 {
-		for range random.IntN(20) {
-			station := fmt.Sprintf("s%d", random.IntN(4))
-			var rs []ingest.Reading
-			for range 1 + random.IntN(3) {
-				rs = append(rs, cod(station, random.IntN(40)+round*4, float64(random.IntN(3))))
-			}
-			r.append(delivery("g", base, rs...))
-			for _, rd := range rs {
-				c := want[station]
-				if c == nil {
-					c = &Counts{}
-					want[station] = c
-				}
-				key := station + rd.MeasuredAt.String()
-				v, there := first[key]
-				c.Received++
-				switch {
-				case !there:
-					first[key] = rd.Value
-					c.Stored++
-				case v == rd.Value:
-					c.Duplicate++
-				default:
-					c.Revised++
-				}
-			}
-		}
-		if random.IntN(3) == 0 {
-			r.mem.failed = 1 + random.IntN(2)
-		}
-		if random.IntN(4) == 0 {
-			r.now = r.now.Add(time.Minute) // the next batch saves
-		}
-		r.consume()
-		if random.IntN(3) == 0 {
-			r.open() // what was in memory is gone
-		}
-	}
-	r.open()
-	r.consume()
-	for station, c := range want {
-		items := r.ledger(Query{Station: station}).Items
-		if len(items) != 1 || items[0].Counts != *c {
-			t.Errorf("%s: %+v, want %+v", station, items, *c)
-		}
-	}
-	if len(r.mem.values) != len(first) {
-		t.Errorf("history holds %d values, want %d", len(r.mem.values), len(first))
-	}
-	for k, s := range r.mem.values {
-		if v := first[k.station+time.Unix(0, k.at).UTC().String()]; v != s.Value {
-			t.Errorf("%v: history holds %g, the first was %g", k, s.Value, v)
-		}
-	}
-	r.balanced()
 }

@@ -3,12 +3,10 @@ package books
 import (
 	"slices"
 	"time"
-
-	"quantrac/ingest"
 )
 
-// maxGaps bounds the open gaps of one station; the oldest are forgotten beyond it, and counted in Lost.
-const maxGaps = 100
+// maxGaps bounds the open gaps of one station. Beyond it the two oldest become one, which no late number closes any more.
+const maxGaps = 64
 
 // restartBelow is how far a sequence may fall before it is taken for a gateway that began anew.
 const restartBelow = 10_000
@@ -21,26 +19,28 @@ type span struct {
 	To    int64  `json:"to"`
 }
 
+func (g span) missing() uint64 { return g.Last - g.First + 1 }
+
 // sequences follows the sequence numbers of one station.
 type sequences struct {
 	Newest   uint64 `json:"newest"`
 	NewestAt int64  `json:"newest_at"`
 	Spans    []span `json:"spans,omitempty"`
+	// Lost are the numbers of gaps that were forgotten as such, between LostFrom and LostTo.
 	Lost     uint64 `json:"lost,omitempty"`
+	LostFrom int64  `json:"lost_from,omitempty"`
+	LostTo   int64  `json:"lost_to,omitempty"`
 }
 
-// see takes one mark. A number that was missing closes its gap, in part or whole; one that falls far below the newest, or is 1,
-// is a gateway that began anew.
-func (s *sequences) see(m ingest.Mark, at time.Time) {
-	n, ns := m.Sequence, at.UnixNano()
+// see takes one number. One that was missing closes its gap, in part or whole; one that falls far below the newest, or is 1, is
+// of a gateway that began anew.
+func (s *sequences) see(n uint64, at time.Time) {
+	ns := at.UnixNano()
 	switch {
 	case s.NewestAt == 0 || n == s.Newest+1:
 	case n > s.Newest:
 		s.Spans = append(s.Spans, span{First: s.Newest + 1, Last: n - 1, From: s.NewestAt, To: ns})
-		if len(s.Spans) > maxGaps {
-			s.Lost += s.Spans[0].Last - s.Spans[0].First + 1
-			s.Spans = s.Spans[1:]
-		}
+		s.bound()
 	case n > 1 && n+restartBelow > s.Newest:
 		s.fill(n, ns)
 		return
@@ -54,6 +54,7 @@ func (s *sequences) fill(n uint64, ns int64) {
 		if n < g.First || n > g.Last {
 			continue
 		}
+		ns = min(max(ns, g.From), g.To) // a number without a time has that of its receipt
 		var parts []span
 		if n > g.First {
 			parts = append(parts, span{g.First, n - 1, g.From, ns})
@@ -62,14 +63,34 @@ func (s *sequences) fill(n uint64, ns int64) {
 			parts = append(parts, span{n + 1, g.Last, ns, g.To})
 		}
 		s.Spans = slices.Replace(s.Spans, i, i+1, parts...)
+		s.bound()
 		return
 	}
 }
 
+func (s *sequences) bound() {
+	for len(s.Spans) > maxGaps {
+		oldest := s.Spans[0]
+		if s.Lost == 0 {
+			s.LostFrom = oldest.From
+		}
+		s.Lost += oldest.missing()
+		s.LostTo = max(s.LostTo, oldest.To)
+		s.Spans = slices.Delete(s.Spans, 0, 1)
+	}
+}
+
 func (s *sequences) gaps() []Gap {
-	out := make([]Gap, 0, len(s.Spans))
+	out := make([]Gap, 0, len(s.Spans)+1)
+	if s.Lost > 0 {
+		out = append(out, gap(s.LostFrom, s.LostTo, s.Lost))
+	}
 	for _, g := range s.Spans {
-		out = append(out, Gap{From: time.Unix(0, g.From).UTC(), To: time.Unix(0, g.To).UTC(), Missing: g.Last - g.First + 1})
+		out = append(out, gap(g.From, g.To, g.missing()))
 	}
 	return out
+}
+
+func gap(from, to int64, missing uint64) Gap {
+	return Gap{From: time.Unix(0, from).UTC(), To: time.Unix(0, to).UTC(), Missing: missing}
 }

@@ -1,252 +1,203 @@
 // Package quarantine keeps what came in and could not become a reading, with its raw bytes and the reasons.
 //
-// It promises: every delivery with a rejected part gets exactly one entry, in the order of the log, under an id that is
-// fixed by its place there; entries stay until they are older than Keep, whatever happens to INTAKE.
+// It promises:
+//   - Every delivery with a rejected part gets exactly one entry, in the order of the log, under an id that is fixed by its
+//     place there, whatever happens to INTAKE.
+//   - Entries stay for Keep, and as long as Options.MaxBytes has room; beyond it the oldest go first, which is counted and
+//     said. In memory an entry takes 48 bytes.
+//   - An entry is read again at most once. The retry is an entry of the intake log, so what was retried is known after a
+//     crash too; what is still rejected then becomes an entry of its own.
 package quarantine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"sort"
+	"log/slog"
 	"sync"
 	"time"
-	"unicode/utf8"
 
-	"quantrac/ingest"
 	"quantrac/ingest/stream"
 )
 
 // Keep is how long an entry stays.
 const Keep = 90 * 24 * time.Hour
 
-// Store is the quarantine. Consume has one caller; List and Get may be called from anywhere.
-type Store struct {
-	records   *stream.Stream
-	onEntry   func(reason string)
-	mu        sync.RWMutex
-	sequences []uint64           // of the records, ascending
-	last      ingest.Quarantined // newest record, without its body
-	end       uint64             // sequence of the newest record
+const defaultMaxBytes = 1 << 30
+
+// Options of a store; Log is required.
+type Options struct {
+	Log *stream.Log
+	// MaxBytes is how much disk the entries may take; 0 = 1 GiB. Each counts with its record and entryCost.
+	MaxBytes int64
+	// OnEntry, if not nil, hears the reason of every new entry.
+	OnEntry func(reason string)
+	// Allowed gives the present rights of a gateway for a retry, as in ingest.Delivery; nil = they are not asked for.
+	Allowed func(door, gateway string) func(station string) bool
+	Now     func() time.Time // nil = time.Now
+	Logger  *slog.Logger
+	Metrics *Metrics
 }
 
-// Open reads the index of what is in quarantine. onEntry, if not nil, hears the reason of every new entry.
-func Open(ctx context.Context, log *stream.Log, onEntry func(reason string)) (*Store, error) {
-	records, err := log.Stream(ctx, "QUARANTINE")
-	if err != nil {
+// Store is the quarantine. Consume has one caller; all else may be called from anywhere.
+type Store struct {
+	opt     Options
+	records *stream.Stream
+	cursor  *stream.Cursor
+	// settled is the end of the intake log at the start: a retry of an earlier life lies before it.
+	settled uint64
+
+	mu    sync.RWMutex
+	index index
+	// retrying are the places of entries that are being read again.
+	retrying map[place]struct{}
+	end      uint64 // sequence of the newest record
+}
+
+// Open reads the index of what is in quarantine.
+func Open(ctx context.Context, opt Options) (*Store, error) {
+	opt = withDefaults(opt)
+	s := &Store{opt: opt, retrying: map[place]struct{}{}}
+	var err error
+	if s.records, err = opt.Log.Stream(ctx, "QUARANTINE"); err != nil {
 		return nil, err
 	}
-	s := &Store{records: records, onEntry: onEntry}
-	s.end, err = records.Replay(ctx, 0, func(recs []stream.Record) error {
-		for _, r := range recs {
-			s.sequences = append(s.sequences, r.Sequence)
-		}
-		last, err := decode(recs[len(recs)-1])
-		last.Body, last.Text = nil, ""
-		s.last = last
-		return err
-	})
-	if err != nil {
+	if s.cursor, err = opt.Log.OpenCursor(ctx, "quarantine"); err != nil {
+		return nil, err
+	}
+	if s.settled, err = opt.Log.LastSequence(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.readOn(ctx); err != nil {
 		return nil, fmt.Errorf("read the quarantine: %w", err)
 	}
 	return s, nil
 }
 
-func decode(r stream.Record) (ingest.Quarantined, error) {
-	var e ingest.Quarantined
-	if err := json.Unmarshal(r.Data, &e); err != nil {
-		return e, fmt.Errorf("quarantine record %d: %w", r.Sequence, err)
+func withDefaults(opt Options) Options {
+	if opt.MaxBytes == 0 {
+		opt.MaxBytes = defaultMaxBytes
 	}
-	return e, nil
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Logger == nil {
+		opt.Logger = slog.New(slog.DiscardHandler)
+	}
+	if opt.Metrics == nil {
+		opt.Metrics = NewMetrics(nil)
+	}
+	return opt
 }
 
-// Consume keeps the rejected parts of batches. It is idempotent: a batch that comes again adds nothing.
-func (s *Store) Consume(ctx context.Context, batches []stream.Batch) error {
-	for _, b := range batches {
-		for i := range b.Entries {
-			in := &b.Entries[i]
-			if len(in.Rejects) == 0 || !s.isNew(b.Sequence, i) {
-				continue
-			}
-			if err := s.add(ctx, newEntry(in, b.Sequence, i)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
+// Cursor is where Consume goes on.
+func (s *Store) Cursor() *stream.Cursor { return s.cursor }
 
-func newEntry(in *ingest.Intake, batch uint64, index int) ingest.Quarantined {
-	d := &in.Delivery
-	e := ingest.Quarantined{
-		ID: fmt.Sprintf("%d-%d", batch, index), ReceivedAt: d.ReceivedAt, Door: d.Door, Gateway: d.Gateway, Topic: d.Topic,
-		Dialect: in.Dialect, Accepted: len(in.Readings), Rejected: in.Rejects, Body: d.Body, Batch: batch, Index: index,
-	}
-	if utf8.Valid(d.Body) {
-		e.Text = string(d.Body)
-	}
-	return e
-}
-
-func (s *Store) isNew(batch uint64, index int) bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return batch > s.last.Batch || batch == s.last.Batch && (index > s.last.Index || s.end == 0)
-}
-
-func (s *Store) add(ctx context.Context, e ingest.Quarantined) error {
-	seq, err := s.append(ctx, e)
-	if errors.Is(err, stream.ErrTooLarge) {
-		seq, err = s.append(ctx, shortened(e))
-	}
-	if errors.Is(err, stream.ErrConflict) {
-		return s.catchUp(ctx, err)
-	}
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	s.sequences = append(s.sequences, seq)
-	e.Body, e.Text = nil, ""
-	s.last, s.end = e, seq
-	s.mu.Unlock()
-	if s.onEntry != nil {
-		for _, r := range e.Rejected {
-			s.onEntry(r.Reason)
-		}
-	}
-	return nil
-}
-
-func (s *Store) append(ctx context.Context, e ingest.Quarantined) (uint64, error) {
-	e.Text = "" // it is in Body
-	data, err := json.Marshal(e)
-	if err != nil {
-		return 0, fmt.Errorf("write quarantine entry %s: %w", e.ID, err)
-	}
-	return s.records.Append(ctx, data, s.end)
-}
-
-// shortened is an entry that every log can carry. An entry that is refused for its size would hold up all behind it; the whole
-// delivery stays in INTAKE as long as that is kept.
-func shortened(e ingest.Quarantined) ingest.Quarantined {
-	const reasons = 100
-	e.Body = e.Body[:min(len(e.Body), ingest.KeptTooLarge)]
-	if len(e.Rejected) > reasons {
-		e.Rejected = append(slices.Clone(e.Rejected[:reasons]), ingest.Reject{
-			Index: e.Rejected[reasons].Index, Reason: ingest.ReasonTooLarge, Detail: "what else is wrong is not listed, and the body is cut",
-		})
-	}
-	return e
-}
-
-// catchUp reads what a write whose answer was lost has left; the caller's batch is then tried again.
-func (s *Store) catchUp(ctx context.Context, cause error) error {
-	_, err := s.records.Replay(ctx, s.end, func(recs []stream.Record) error {
+// readOn takes the records behind end into the index.
+func (s *Store) readOn(ctx context.Context) error {
+	end, err := s.records.Replay(ctx, s.end, func(recs []stream.Record) error {
 		for _, r := range recs {
-			e, err := decode(r)
+			heads, err := decodeHeads(r)
 			if err != nil {
 				return err
 			}
-			e.Body, e.Text = nil, ""
-			s.mu.Lock()
-			s.sequences, s.last, s.end = append(s.sequences, r.Sequence), e, r.Sequence
-			s.mu.Unlock()
+			s.enter(r.Sequence, len(r.Data), heads)
 		}
 		return nil
 	})
-	return errors.Join(cause, err)
+	s.end = max(s.end, end)
+	return err
 }
 
-// List returns up to limit entries older than the record before (0 = from the newest), newest first, and the place to go on
-// from; 0 = there are no more.
-func (s *Store) List(ctx context.Context, before uint64, limit int) ([]ingest.Quarantined, uint64, error) {
-	s.mu.RLock()
-	upto := len(s.sequences)
-	if before > 0 {
-		upto, _ = slices.BinarySearch(s.sequences, before)
+// enter adds the entries of a record to the index.
+func (s *Store) enter(sequence uint64, size int, heads []head) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.end = sequence
+	for i := range heads {
+		s.index.add(sequence, i, size/len(heads), &heads[i])
 	}
-	from := max(0, upto-limit)
-	wanted := slices.Clone(s.sequences[from:upto])
-	s.mu.RUnlock()
-	entries := make([]ingest.Quarantined, 0, len(wanted))
-	for _, seq := range slices.Backward(wanted) {
-		e, err := s.read(ctx, seq)
-		if errors.Is(err, stream.ErrNotFound) {
-			continue // forgotten since
+	s.opt.Metrics.hold(&s.index)
+}
+
+// Bounds of one record: several entries share an fsync.
+const (
+	recordBytes   = 64 << 10
+	recordEntries = 1 << subBits
+)
+
+// Consume keeps the rejected parts of batches and marks what was read again. It is idempotent: a batch that comes again adds
+// nothing.
+func (s *Store) Consume(ctx context.Context, batches []stream.Batch) error {
+	var some []entry
+	size := 0
+	seen, known := s.newest()
+	for _, b := range batches {
+		for i := range b.Entries {
+			in, p := &b.Entries[i], place{b.Sequence, i}
+			if len(in.Rejects) == 0 && in.Delivery.Retry == "" || known && !seen.before(p) {
+				continue
+			}
+			seen, known = p, true
+			e := newEntry(in, p, s.opt.Now())
+			if len(some) == recordEntries || len(some) > 0 && size+e.size() > recordBytes {
+				if err := s.add(ctx, some); err != nil {
+					return err
+				}
+				some, size = nil, 0
+			}
+			some, size = append(some, e), size+e.size()
 		}
-		if err != nil {
-			return nil, 0, err
-		}
-		entries = append(entries, e)
 	}
-	if from == 0 || len(wanted) == 0 {
-		return entries, 0, nil
-	}
-	return entries, wanted[0], nil
+	return s.add(ctx, some)
 }
 
-func (s *Store) read(ctx context.Context, seq uint64) (ingest.Quarantined, error) {
-	r, err := s.records.Get(ctx, seq)
-	if err != nil {
-		return ingest.Quarantined{}, err
-	}
-	e, err := decode(r)
-	if utf8.Valid(e.Body) {
-		e.Text = string(e.Body)
-	}
-	return e, err
-}
-
-// Len is how many entries are in quarantine.
-func (s *Store) Len() int {
+// newest is the last place that was seen; ok is false when there is none.
+func (s *Store) newest() (p place, ok bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return len(s.sequences)
+	return s.index.last, s.index.known
 }
 
-// Run forgets entries older than Keep, until ctx ends. Trouble with the log is told and tried again.
-func (s *Store) Run(ctx context.Context, now func() time.Time, trouble func(error)) error {
-	const usual, soon = time.Hour, time.Minute
-	for {
-		wait := usual
-		if err := s.forget(ctx, now().Add(-Keep)); err != nil && ctx.Err() == nil {
-			trouble(fmt.Errorf("forget old quarantine entries: %w", err))
-			wait = soon
-		}
-		t := time.NewTimer(wait)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
-			return nil
-		}
+// add appends entries as one record. A conflict is a write whose answer was lost: it is read, and the caller's batches come again.
+func (s *Store) add(ctx context.Context, entries []entry) error {
+	if len(entries) == 0 {
+		return nil
 	}
-}
-
-// forget trims the records that were written before cut.
-func (s *Store) forget(ctx context.Context, cut time.Time) error {
-	s.mu.RLock()
-	all := slices.Clone(s.sequences)
-	s.mu.RUnlock()
-	var failed error
-	n := sort.Search(len(all), func(i int) bool {
-		r, err := s.records.Get(ctx, all[i])
-		if err != nil && !errors.Is(err, stream.ErrNotFound) {
-			failed = err
+	data, seq, err := s.append(ctx, entries)
+	switch {
+	case errors.Is(err, stream.ErrTooLarge) && len(entries) > 1:
+		half := len(entries) / 2
+		if err := s.add(ctx, entries[:half]); err != nil {
+			return err
 		}
-		return err == nil && !r.At.Before(cut)
-	})
-	if failed != nil || n == 0 {
-		return failed
-	}
-	if err := s.records.Trim(ctx, all[n-1]); err != nil {
+		return s.add(ctx, entries[half:])
+	case errors.Is(err, stream.ErrTooLarge) && !entries[0].Cut:
+		return s.add(ctx, []entry{entries[0].shortened()})
+	case errors.Is(err, stream.ErrConflict):
+		return errors.Join(err, s.readOn(ctx))
+	case err != nil:
 		return err
 	}
-	s.mu.Lock()
-	s.sequences = s.sequences[n:] // only the newer end has grown since
-	s.mu.Unlock()
+	heads := make([]head, len(entries))
+	for i := range entries {
+		heads[i] = entries[i].head()
+		for _, r := range entries[i].Rejected {
+			if s.opt.OnEntry != nil {
+				s.opt.OnEntry(r.Reason)
+			}
+		}
+	}
+	s.enter(seq, len(data), heads)
+	s.makeRoom(ctx)
 	return nil
+}
+
+func (s *Store) append(ctx context.Context, entries []entry) ([]byte, uint64, error) {
+	data, err := encode(entries)
+	if err != nil {
+		return nil, 0, err
+	}
+	seq, err := s.records.Append(ctx, data, s.end)
+	return data, seq, err
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ func quarantine(t *testing.T, l *stream.Log, onEntry func(string)) *Store {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	s, err := Open(ctx, l, onEntry)
+	s, err := Open(ctx, Options{Log: l, OnEntry: onEntry})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,7 @@ func all(t *testing.T, s *Store, page int) []ingest.Quarantined {
 	t.Helper()
 	var out []ingest.Quarantined
 	for before := uint64(0); ; {
-		entries, next, err := s.List(t.Context(), before, page)
+		entries, next, err := s.List(t.Context(), Query{Before: before, Limit: page})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +166,7 @@ func TestALostAnswerIsFound(t *testing.T) {
 func TestPages(t *testing.T) {
 	l, _ := open(t, t.TempDir())
 	s := quarantine(t, l, nil)
-	if entries, next, err := s.List(t.Context(), 0, 10); len(entries) != 0 || entries == nil || next != 0 || err != nil {
+	if entries, next, err := s.List(t.Context(), Query{Before: 0, Limit: 10}); len(entries) != 0 || entries == nil || next != 0 || err != nil {
 		t.Errorf("an empty quarantine: %v %d %v", entries, next, err)
 	}
 	for n := range uint64(6) {
@@ -177,17 +178,17 @@ func TestPages(t *testing.T) {
 		}
 	}
 	// What comes in while somebody pages does not move what is still to come.
-	first, next, err := s.List(t.Context(), 0, 2)
+	first, next, err := s.List(t.Context(), Query{Before: 0, Limit: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
 	consume(t, s, batchOf(9, 2))
-	second, _, err := s.List(t.Context(), next, 2)
+	second, _, err := s.List(t.Context(), Query{Before: next, Limit: 2})
 	if err != nil || !slices.Equal(ids(append(first, second...)), []string{"6-1", "5-1", "4-1", "3-1"}) {
 		t.Errorf("two pages: %v (%v)", ids(append(first, second...)), err)
 	}
 	for _, before := range []uint64{1, 999} {
-		if _, _, err := s.List(t.Context(), before, 2); err != nil {
+		if _, _, err := s.List(t.Context(), Query{Before: before, Limit: 2}); err != nil {
 			t.Errorf("before %d: %v", before, err)
 		}
 	}
@@ -268,7 +269,7 @@ func TestListWhileEntriesAreForgotten(t *testing.T) {
 	if err := s.records.Trim(t.Context(), 1); err != nil { // forget has trimmed and not yet told
 		t.Fatal(err)
 	}
-	entries, _, err := s.List(t.Context(), 0, 10)
+	entries, _, err := s.List(t.Context(), Query{Before: 0, Limit: 10})
 	if err != nil || !slices.Equal(ids(entries), []string{"3-1", "2-1"}) {
 		t.Errorf("%v (%v)", ids(entries), err)
 	}
@@ -277,37 +278,36 @@ func TestListWhileEntriesAreForgotten(t *testing.T) {
 	}
 }
 
+// said is a log handler's writer that tells when something was said.
+type said chan string
+
+func (c said) Write(p []byte) (int, error) {
+	select {
+	case c <- string(p):
+	default:
+	}
+	return len(p), nil
+}
+
 // Run ends with its context, and trouble with the log is no reason to end before: the service would stop with it.
 func TestRunOutlivesTrouble(t *testing.T) {
 	l, end := open(t, t.TempDir())
-	s := quarantine(t, l, nil)
+	troubles := make(said, 1)
+	s, err := Open(t.Context(), Options{Log: l, Logger: slog.New(slog.NewTextHandler(troubles, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
 	consume(t, s, batchOf(1, 2))
 	end()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	asked := make(chan struct{}, 1)
 	ended := make(chan error, 1)
-	troubles := make(chan error, 1)
-	go func() {
-		ended <- s.Run(ctx, func() time.Time {
-			select {
-			case asked <- struct{}{}:
-			default:
-			}
-			return time.Now()
-		}, func(err error) {
-			select {
-			case troubles <- err:
-			default:
-			}
-		})
-	}()
-	<-asked
+	go func() { ended <- s.Run(ctx) }()
 	select {
 	case err := <-ended:
 		t.Fatalf("a log that is away ended Run: %v", err)
-	case err := <-troubles:
-		t.Logf("said: %v", err)
+	case text := <-troubles:
+		t.Logf("said: %s", text)
 	case <-time.After(40 * time.Second):
 		t.Fatal("the trouble was not told")
 	}

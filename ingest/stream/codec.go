@@ -16,7 +16,7 @@ import (
 //	message Batch    { repeated Entry entries = 1; }
 //	message Entry    { string door = 1; string gateway = 2; string topic = 3; sfixed64 received_at = 4; bool dup = 5;
 //	                   bool too_large = 6; bytes body = 7; string dialect = 8; repeated Reading readings = 9;
-//	                   repeated Mark marks = 10; repeated Reject rejects = 11; }
+//	                   repeated Mark marks = 10; repeated Reject rejects = 11; string retry = 12; uint32 parts = 13; }
 //	message Reading  { string station = 1; string parameter = 2; double value = 3; string unit = 4; uint32 status = 5;
 //	                   uint32 flags = 6; sfixed64 measured_at = 7; bool usable = 8; }
 //	message Mark     { string station = 1; uint64 sequence = 2; sfixed64 measured_at = 3; }
@@ -37,6 +37,8 @@ func appendEntry(b []byte, in *ingest.Intake) []byte {
 	b = protowire.AppendTag(b, 7, protowire.BytesType)
 	b = protowire.AppendBytes(b, d.Body)
 	b = appendString(b, 8, in.Dialect)
+	b = appendString(b, 12, d.Retry)
+	b = appendUint(b, 13, uint64(max(d.Parts, 0)))
 	for i := range in.Readings {
 		b = protowire.AppendTag(b, 9, protowire.BytesType)
 		var at int
@@ -189,6 +191,10 @@ func (d *decoder) entry(b []byte, in *ingest.Intake) error {
 			return d.mark(bytes, in)
 		case 11:
 			return d.reject(bytes, in)
+		case 12:
+			in.Delivery.Retry = d.text(bytes)
+		case 13:
+			in.Delivery.Parts = int(min(v, math.MaxInt32))
 		}
 		return nil
 	})

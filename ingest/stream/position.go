@@ -105,6 +105,15 @@ func (s *Snapshots) Start() uint64 { return s.start }
 // Has reports whether the chunk of key already contains the batch at sequence.
 func (s *Snapshots) Has(key string, sequence uint64) bool { return sequence <= s.upto[key] }
 
+// Newest is the greatest sequence that any chunk contains.
+func (s *Snapshots) Newest() uint64 {
+	newest := s.start
+	for _, at := range s.upto {
+		newest = max(newest, at)
+	}
+	return newest
+}
+
 // Save writes the chunks of keys, and of those that an earlier Save failed to write, as they are after sequence, then moves the
 // start.
 func (s *Snapshots) Save(ctx context.Context, sequence uint64, keys []string, chunk func(key string) []byte) error {

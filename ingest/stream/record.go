@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -108,33 +109,62 @@ func (s *Stream) Follow(ctx context.Context, after uint64, handle func([]Record)
 // Replay calls handle with the records behind sequence after up to the newest at the time of the call, then returns the
 // last sequence it handled.
 func (s *Stream) Replay(ctx context.Context, after uint64, handle func([]Record) error) (uint64, error) {
-	info, err := s.s.Info(ctx)
+	return s.Range(ctx, after, math.MaxUint64, handle)
+}
+
+// Range is Replay up to sequence upto at most.
+func (s *Stream) Range(ctx context.Context, after, upto uint64, handle func([]Record) error) (uint64, error) {
+	st, err := s.State(ctx)
 	if err != nil {
-		return after, fmt.Errorf("state of %s: %w", s.name, err)
+		return after, err
 	}
-	last := info.State.LastSeq
-	if info.State.Msgs == 0 {
-		return max(after, last), nil // everything has been trimmed: the last record would never come
+	if st.Records == 0 {
+		return max(after, st.Last), nil // everything has been trimmed: the last record would never come
 	}
-	if last <= after {
+	last := min(st.Last, upto)
+	if last <= after || last < st.First {
 		return after, nil
 	}
 	rctx, done := context.WithCancel(ctx)
 	defer done()
 	var failed error
 	s.log.follow(rctx, s.name, after, func(recs []Record) error {
-		failed = handle(recs)
+		for len(recs) > 0 && recs[len(recs)-1].Sequence > last {
+			recs = recs[:len(recs)-1]
+		}
+		if len(recs) > 0 {
+			failed = handle(recs)
+		}
 		if failed != nil {
 			done()
 			return failed
 		}
-		after = recs[len(recs)-1].Sequence
-		if after >= last {
+		if len(recs) > 0 {
+			after = recs[len(recs)-1].Sequence
+		}
+		if len(recs) == 0 || after >= last {
 			done()
 		}
 		return nil
 	})
 	return after, errors.Join(failed, ctx.Err())
+}
+
+// StreamState is what a stream holds.
+type StreamState struct {
+	// First is the oldest record that is left; Last the newest ever appended, 0 = none was.
+	First, Last    uint64
+	Records, Bytes uint64
+}
+
+// State says what the stream holds.
+func (s *Stream) State(ctx context.Context) (StreamState, error) {
+	info, err := s.s.Info(ctx)
+	if err != nil {
+		return StreamState{}, fmt.Errorf("state of %s: %w", s.name, err)
+	}
+	st := info.State
+	return StreamState{First: st.FirstSeq, Last: st.LastSeq, Records: st.Msgs, Bytes: st.Bytes}, nil
 }
 
 // Trim removes the records at and below sequence.
@@ -183,6 +213,18 @@ func (b *Bucket) Delete(ctx context.Context, key string) error {
 		return fmt.Errorf("delete %s/%s: %w", b.kv.Bucket(), key, err)
 	}
 	return nil
+}
+
+// Keys lists the keys that have a value, in no order.
+func (b *Bucket) Keys(ctx context.Context) ([]string, error) {
+	keys, err := b.kv.Keys(ctx)
+	if errors.Is(err, jetstream.ErrNoKeysFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("keys of bucket %s: %w", b.kv.Bucket(), err)
+	}
+	return keys, nil
 }
 
 // All calls visit with every key and its value.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"quantrac/ingest"
+	"quantrac/ingest/stream"
 )
 
 // Stored is what history holds under one (station, parameter, measured_at).
@@ -38,35 +39,47 @@ type instantKey struct {
 	at int64
 }
 
-// judge decides on the readings of one stretch of the log. newest is the newest measured_at of each series before it, and is
-// moved on. A reading that is newer than it is new without a look; the rest is compared with what the stretch itself holds so
-// far, then with history.
+// judge decides on the readings of a stretch of the log, in order. A reading that is newer than the newest of its series is new
+// without a look; the rest is compared with what the stretch itself holds so far, then with history.
 type judge struct {
-	newest  func(seriesKey) (int64, bool)
-	advance func(seriesKey, int64)
-	// held are the values of the stretch, by key: made only once something is out of order.
+	c *Clerk
+	// at is the place that is judged next.
+	at place
+	// ordered: everything is new.
+	ordered bool
+	// held are the values of the stretch, by key.
 	held map[instantKey]Stored
-	// found is what history holds of the series that are out of order.
+	// found is what history holds of the instants that are out of order.
 	found map[seriesKey]map[int64]Stored
 }
 
-// lookups lists, per series, the instants of a stretch that are out of order and must be looked up.
-func lookups(readings []*ingest.Reading, newest func(seriesKey) (int64, bool)) map[seriesKey][]int64 {
-	moved := map[seriesKey]int64{}
-	out := map[seriesKey][]int64{}
-	for _, r := range readings {
-		key, at := seriesKey{r.Station, r.Parameter}, r.MeasuredAt.UnixNano()
-		last, known := moved[key]
-		if !known {
-			last, known = newest(key)
+// newJudge looks up what the batches hold from a place on that is out of order. All before that place must be in history.
+func (c *Clerk) newJudge(ctx context.Context, batches []stream.Batch, from place) (*judge, error) {
+	j := &judge{c: c, at: from}
+	var wanted map[seriesKey][]int64
+	c.round++
+	for w := walkFrom(batches, from); ; {
+		_, in, r := w.next()
+		if in == nil {
+			break
 		}
-		if known && at <= last {
-			out[key] = append(out[key], at)
+		if r == nil || c.series(r.Station, r.Parameter).newer(r.MeasuredAt.UnixNano(), c.round) {
 			continue
 		}
-		moved[key] = at
+		if wanted == nil {
+			wanted = map[seriesKey][]int64{}
+		}
+		key := seriesKey{r.Station, r.Parameter}
+		wanted[key] = append(wanted[key], r.MeasuredAt.UnixNano())
 	}
-	return out
+	if j.ordered = wanted == nil; j.ordered {
+		return j, nil
+	}
+	c.round++ // the walk above has only looked
+	j.held = map[instantKey]Stored{}
+	var err error
+	j.found, err = find(ctx, c.opt.Lookup, wanted)
+	return j, err
 }
 
 // lookupSpan is the longest stretch of time that one query of a lookup covers.
@@ -101,15 +114,20 @@ func storedOf(r *ingest.Reading) Stored {
 	return Stored{Value: r.Value, Status: r.Status, Flags: r.Flags, Usable: r.Usable}
 }
 
+// same reports whether a reading repeats what is stored; what that means is said in the package's promises.
+func (s Stored) same(r *ingest.Reading) bool {
+	return s.Status == r.Status && (s.Value == r.Value || math.IsNaN(s.Value) && math.IsNaN(r.Value))
+}
+
 func (j *judge) decide(r *ingest.Reading) (verdict, Stored) {
-	series, at := seriesKey{r.Station, r.Parameter}, r.MeasuredAt.UnixNano()
+	if j.ordered {
+		return isNew, Stored{}
+	}
+	at := r.MeasuredAt.UnixNano()
+	series := seriesKey{r.Station, r.Parameter}
 	key := instantKey{series, at}
-	last, known := j.newest(series)
-	if !known || at > last {
-		j.advance(series, at)
-		if j.held != nil {
-			j.held[key] = storedOf(r)
-		}
+	if j.c.series(r.Station, r.Parameter).newer(at, j.c.round) {
+		j.held[key] = storedOf(r)
 		return isNew, Stored{}
 	}
 	first, there := j.held[key]
@@ -120,7 +138,7 @@ func (j *judge) decide(r *ingest.Reading) (verdict, Stored) {
 	case !there:
 		j.held[key] = storedOf(r)
 		return isNew, Stored{}
-	case first.Value == r.Value || math.IsNaN(first.Value) && math.IsNaN(r.Value):
+	case first.same(r):
 		return isDuplicate, first
 	}
 	return isRevision, first
