@@ -1,47 +1,55 @@
 package broker
 
 import (
-	"bufio"
 	"errors"
 	"io"
 	"net"
+	"net/netip"
+	"os"
 	"sync"
-	"sync/atomic"
 	"time"
-
-	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// errTooLarge ends the connection of a client that sent a packet beyond Options.MaxPacket.
-var errTooLarge = errors.New("packet beyond the size limit")
+// Ends of a connection that are no faults of the protocol.
+var (
+	errDraining = errors.New("the broker is ending")
+	errCalm     = errors.New("nothing to read for a while")
+	errSilent   = &violation{codeKeepalive, "nothing heard for one and a half times the keep-alive"}
+	errTooLarge = &violation{codeTooLarge, "packet beyond the size limit"}
+)
 
-// conn is a client's connection as the protocol library sees it. It follows the packet boundaries of what it reads, so that
-// a packet that is too large is met before anybody makes room for it, and it has a deadline of its own for each write.
+const (
+	// readBuffer is what a busy connection reads into at once, in bytes.
+	readBuffer = 8 << 10
+	// defaultCalm is how long a connection keeps its buffer while it is silent.
+	defaultCalm = time.Second
+	// maxConnect is the largest CONNECT, in bytes: it is read before it is known who sends it.
+	maxConnect = 32 << 10
+)
+
+// conn is a client's connection with what was read from it and not dealt with yet. One that is silent holds no buffer: ten
+// thousand quiet gateways cost what their sockets cost.
 type conn struct {
 	net.Conn
-	b *Broker
-	r *bufio.Reader
-	// head holds the bytes of a fixed header not yet handed on, left counts the bytes of its packet not yet read.
-	head []byte
-	buf  [5]byte
-	left int
-
-	// identity and refusal are the outcome of the login, of which one is set before CONNACK.
-	identity Identity
-	refusal  *packets.Code
-
-	writing sync.Mutex
-	session atomic.Pointer[session]
+	b      *Broker
+	source netip.Prefix
+	// buf[r:w] is read and not dealt with; buf is nil while the connection is silent.
+	buf  *[readBuffer]byte
+	r, w int
+	// first holds what ends a silence.
+	first [16]byte
+	// connectBy is when CONNECT must be here.
+	connectBy time.Time
+	// session is nil until CONNECT was accepted; patience then is how long to wait for a byte, 0 = for ever.
+	session  *session
+	patience time.Duration
 
 	closing sync.Once
 	closed  chan struct{}
 }
 
-func newConn(b *Broker, nc net.Conn) *conn {
-	// Until CONNECT was read the library sets no deadline; the TLS handshake happens inside the first read.
-	_ = nc.SetReadDeadline(time.Now().Add(b.opts.ConnectTimeout))
-	wire := b.wrapTLS(nc)
-	return &conn{Conn: wire, b: b, r: bufio.NewReaderSize(wire, 4096), closed: make(chan struct{})}
+func newConn(b *Broker, nc net.Conn, source netip.Prefix) *conn {
+	return &conn{Conn: b.wrapTLS(nc), b: b, source: source, closed: make(chan struct{}), connectBy: time.Now().Add(b.opts.ConnectTimeout)}
 }
 
 // Close may be called by several parties.
@@ -54,113 +62,172 @@ func (c *conn) Close() error {
 	return err
 }
 
-// SetDeadline is how the library bounds the silence of a client. It would bound our writes as well, hence only reads.
-func (c *conn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }
-
-// wake makes a blocked Read look at draining.
+// wake makes a blocked read look at draining.
 func (c *conn) wake() { _ = c.SetReadDeadline(time.Unix(1, 0)) }
 
-// Read hands on what the client sent. While the broker drains it holds the reader until the connection is closed.
-func (c *conn) Read(p []byte) (int, error) {
-	n, err := c.read(p)
-	select {
-	case <-c.b.draining:
-		if n == 0 {
-			<-c.closed
-			return 0, net.ErrClosed
-		}
-	default:
-	}
-	return n, err
-}
-
-// read fills p with what is there, at least one byte, never blocking once it has one.
-func (c *conn) read(p []byte) (int, error) {
-	n := 0
-	for n < len(p) && (n == 0 || c.r.Buffered() > 0) {
-		if len(c.head) == 0 && c.left == 0 {
-			if n > 0 && !c.nextIsPlain() {
-				break
-			}
-			if err := c.header(); err != nil {
-				return n, err
-			}
-		}
-		if len(c.head) > 0 {
-			k := copy(p[n:], c.head)
-			c.head = c.head[k:]
-			n += k
-			continue
-		}
-		k, err := c.r.Read(p[n:min(len(p), n+c.left)])
-		n += k
-		c.left -= k
-		if err != nil {
-			return n, err
-		}
-	}
-	return n, nil
-}
-
-// nextIsPlain reports whether the next fixed header is here whole and within the limit. Everything else waits until what
-// was read before it is dealt with: it could block, or end the connection.
-func (c *conn) nextIsPlain() bool {
-	b, _ := c.r.Peek(min(c.r.Buffered(), len(c.buf)))
-	remaining := 0
-	for i := 1; i < len(b); i++ {
-		remaining |= int(b[i]&0x7f) << (7 * (i - 1))
-		if b[i]&0x80 == 0 {
-			return 1+i+remaining <= c.b.opts.MaxPacket
-		}
-	}
-	return false
-}
-
-// header reads the fixed header of the next packet: type and flags, then the length in 7-bit groups.
-func (c *conn) header() error {
-	remaining, shift, n := 0, 0, 0
+// nextHeader reads the header of the next packet of at most most bytes. After errTooLarge it is still to be skipped.
+func (c *conn) nextHeader(most int) (header, error) {
 	for {
-		b, err := c.r.ReadByte()
+		h, ok, bad := parseHeader(c.unread())
+		switch {
+		case bad != nil:
+			return h, bad
+		case ok && h.size+h.remaining > most:
+			return h, errTooLarge
+		case ok:
+			c.r += h.size
+			return h, nil
+		}
+		var err error
+		if c.r == c.w {
+			err = c.begin()
+		} else {
+			err = c.fill()
+		}
+		if err != nil {
+			return h, err
+		}
+	}
+}
+
+// body reads the body behind a header. It is valid until the next packet is read; fresh says that it is the caller's to keep.
+func (c *conn) body(h header) (body []byte, fresh bool, err error) {
+	if h.remaining > readBuffer {
+		body = make([]byte, h.remaining)
+		return body, true, c.readFull(body)
+	}
+	for c.w-c.r < h.remaining {
+		if err := c.fill(); err != nil {
+			return nil, false, err
+		}
+	}
+	body = c.unread()[:h.remaining:h.remaining]
+	c.r += h.remaining
+	return body, false, nil
+}
+
+func (c *conn) unread() []byte {
+	if c.buf == nil {
+		return nil
+	}
+	return c.buf[c.r:c.w]
+}
+
+// readFull fills p with what was read already and what follows.
+func (c *conn) readFull(p []byte) error {
+	n := copy(p, c.unread())
+	c.r += n
+	for n < len(p) {
+		k, err := c.read(p[n:], c.patience)
+		n += k
 		if err != nil {
 			return err
 		}
-		c.buf[n] = b
-		n++
-		if n == 1 {
-			continue
-		}
-		remaining |= int(b&0x7f) << shift
-		shift += 7
-		if b&0x80 == 0 {
-			break
-		}
-		if n == len(c.buf) {
-			return packets.ErrMalformedVariableByteInteger
-		}
 	}
-	if n+remaining > c.b.opts.MaxPacket {
-		c.tooLarge(c.buf[0], remaining)
-		return errTooLarge
-	}
-	c.head, c.left = c.buf[:n], remaining
 	return nil
 }
 
-// Write writes whole packets; the library and the acknowledgement writer share it. After a failed write the stream may be
-// broken in the middle of a packet, so the connection ends.
-func (c *conn) Write(p []byte) (int, error) {
-	if s := c.session.Load(); s != nil && !s.mqtt5 && len(p) > 0 && p[0]>>4 == packets.Disconnect {
-		// Before MQTT 5 a server says goodbye by closing.
-		return len(p), nil
+// begin waits for the first bytes of a packet. It gives up with errCalm, without a buffer, when nothing comes for a while.
+func (c *conn) begin() error {
+	c.takeBuffer()
+	c.r, c.w = 0, 0
+	wait, mayRest := c.patience, c.session != nil && (c.patience == 0 || c.patience > c.b.calm)
+	if mayRest {
+		wait = c.b.calm
 	}
+	n, err := c.read(c.buf[:], wait)
+	c.w = n
+	switch {
+	case n > 0:
+		return nil
+	case mayRest && errors.Is(err, errSilent):
+		c.releaseBuffer()
+		return errCalm
+	}
+	return err
+}
+
+// rest waits for what ends a silence.
+func (c *conn) rest() error {
+	n, err := c.read(c.first[:], c.patience)
+	if n == 0 {
+		return err
+	}
+	c.takeBuffer()
+	c.r, c.w = 0, copy(c.buf[:], c.first[:n])
+	return nil
+}
+
+// fill reads at least one more byte of a packet.
+func (c *conn) fill() error {
+	switch {
+	case c.r == c.w:
+		c.r, c.w = 0, 0
+	case c.w == len(c.buf):
+		c.r, c.w = 0, copy(c.buf[:], c.buf[c.r:c.w])
+	}
+	n, err := c.read(c.buf[c.w:], c.patience)
+	c.w += n
+	if n > 0 {
+		return nil
+	}
+	return err
+}
+
+func (c *conn) takeBuffer() {
+	if c.buf == nil {
+		c.b.busy.Add(1)
+		c.buf = c.b.buffers.Get().(*[readBuffer]byte)
+	}
+}
+
+func (c *conn) releaseBuffer() {
+	if c.buf != nil {
+		c.b.busy.Add(-1)
+		c.b.buffers.Put(c.buf)
+		c.buf, c.r, c.w = nil, 0, 0
+	}
+}
+
+// read reads what is there, at least one byte, unless nothing comes for the given time; 0 = any time.
+func (c *conn) read(p []byte, patience time.Duration) (int, error) {
+	deadline := c.connectBy
+	switch {
+	case c.session != nil && patience > 0:
+		deadline = time.Now().Add(patience)
+	case c.session != nil:
+		deadline = time.Time{}
+	}
+	_ = c.SetReadDeadline(deadline)
+	// After the deadline was set: wake sets another one, and must not be undone.
+	select {
+	case <-c.b.draining:
+		return 0, errDraining
+	default:
+	}
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		return n, nil
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		select {
+		case <-c.b.draining:
+			return 0, errDraining
+		default:
+			return 0, errSilent
+		}
+	}
+	return 0, err
+}
+
+// Write writes whole packets. After a failed write the stream may be broken in the middle of a packet, so the connection ends.
+func (c *conn) Write(p []byte) (int, error) {
 	timeout := c.b.opts.WriteTimeout
 	select {
 	case <-c.b.draining:
 		timeout = min(timeout, time.Second)
 	default:
 	}
-	c.writing.Lock()
-	defer c.writing.Unlock()
 	_ = c.SetWriteDeadline(time.Now().Add(timeout))
 	n, err := c.Conn.Write(p)
 	if err != nil {
@@ -171,11 +238,11 @@ func (c *conn) Write(p []byte) (int, error) {
 
 // linger ends our half of the connection and reads on for a moment: closing with unread bytes would send a reset, which
 // could overtake the last packet that we wrote.
-func (c *conn) linger() {
-	const patience, most = 2 * time.Second, 32 << 20
+func (c *conn) linger(patience time.Duration) {
+	const most = 32 << 20
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}
 	_ = c.SetReadDeadline(time.Now().Add(patience))
-	_, _ = io.CopyN(io.Discard, c.r, most)
+	_, _ = io.CopyN(io.Discard, c.Conn, most)
 }

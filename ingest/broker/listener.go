@@ -6,10 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
-
-	"github.com/mochi-mqtt/server/v2/packets"
 )
 
 // accept takes connections until the listener is closed.
@@ -29,7 +28,7 @@ func (b *Broker) accept() {
 			continue
 		}
 		wait = 5 * time.Millisecond
-		b.admit(nc)
+		b.open(nc)
 	}
 }
 
@@ -46,84 +45,207 @@ func pause(stop <-chan struct{}, d time.Duration) {
 // Left to itself the kernel takes megabytes for each client before the write timeout can begin.
 const answerBuffer = 64 << 10
 
-func (b *Broker) admit(nc net.Conn) {
+// open begins to serve a connection unless there are too many.
+func (b *Broker) open(nc net.Conn) {
 	if tc, ok := nc.(*net.TCPConn); ok {
 		_ = tc.SetWriteBuffer(answerBuffer)
 	}
+	source := network(nc.RemoteAddr().String())
 	b.mu.Lock()
-	full := len(b.conns) >= b.opts.MaxConnections
-	var c *conn
-	if !full {
-		c = newConn(b, nc)
-		b.conns[c] = struct{}{}
-		b.connsWG.Add(1)
-	}
-	b.mu.Unlock()
+	full := len(b.conns) >= b.opts.MaxConnections || b.bySource[source] >= b.opts.MaxPerSource
 	if full {
+		b.mu.Unlock()
 		b.metrics.refused.WithLabelValues("limit").Inc()
 		b.log.Warn("mqtt connection refused", "remote", nc.RemoteAddr().String(), "reason", "too many connections")
 		_ = nc.Close()
 		return
 	}
+	c := newConn(b, nc, source)
+	b.conns[c] = struct{}{}
+	b.bySource[source]++
+	b.working.Add(1)
+	b.mu.Unlock()
 	b.metrics.connections.Inc()
 	go b.serveConn(c)
 }
 
-// serveConn runs one connection to its end. The protocol library decodes in this goroutine and panics on some malformed
-// packets; that must not reach other connections.
-func (b *Broker) serveConn(c *conn) {
-	defer b.connsWG.Done()
-	defer b.forget(c)
-	defer func() {
-		r := recover()
-		if r == nil {
-			return
-		}
-		b.metrics.refused.WithLabelValues("malformed").Inc()
-		b.log.Warn("mqtt connection ended by a malformed packet", "remote", c.RemoteAddr().String(), "panic", fmt.Sprint(r))
-		b.afterPanic(c)
-	}()
-	err := b.server.EstablishConnection(listenerID, c)
-	b.log.Debug("mqtt connection ended", "remote", c.RemoteAddr().String(), "error", err)
-}
-
-func (b *Broker) forget(c *conn) {
-	_ = c.Close()
-	b.mu.Lock()
-	delete(b.conns, c)
-	b.mu.Unlock()
-	b.metrics.connections.Dec()
-	if s := c.session.Load(); s != nil {
-		<-s.ended
+// network is the network that an address counts for: of IPv6 a /64, since that is what one customer gets at least.
+func network(remote string) netip.Prefix {
+	ap, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return netip.Prefix{}
 	}
+	addr, bits := ap.Addr().Unmap().WithZone(""), 32
+	if addr.Is6() {
+		bits = 64
+	}
+	p, _ := addr.Prefix(bits)
+	return p
 }
 
-// afterPanic does what the library would have done at the end of a connection: will, session, subscriptions.
-func (b *Broker) afterPanic(c *conn) {
-	defer func() {
-		if r := recover(); r != nil {
-			b.log.Error("clean up after a malformed packet", "panic", fmt.Sprint(r))
-		}
-	}()
-	s := c.session.Load()
-	if s == nil {
+// serveConn lets a client in and serves it.
+func (b *Broker) serveConn(c *conn) {
+	defer b.guardPanic(c)
+	s, err := c.connect()
+	if err == nil {
+		b.serve(c, s)
 		return
 	}
-	cl := s.client
-	if will := cl.Properties.Will; will.Flag != 0 {
-		err := b.server.InjectPacket(cl, packets.Packet{
-			FixedHeader: packets.FixedHeader{Type: packets.Publish, Retain: will.Retain}, TopicName: will.TopicName, Payload: will.Payload,
-		})
-		if err != nil {
-			b.log.Warn("publish last will", "client", cl.ID, "error", err)
+	b.log.Debug("mqtt connection without a session", "remote", c.RemoteAddr().String(), "error", err)
+	if bad := (*violation)(nil); errors.As(err, &bad) && bad != errSilent {
+		c.linger(time.Second)
+	}
+	b.forget(c)
+}
+
+// serve reads a session until it ends or rests.
+func (b *Broker) serve(c *conn, s *session) {
+	err := s.read()
+	if errors.Is(err, errCalm) {
+		// A goroutine anew: the stack of this one has grown with what was decoded on it.
+		go b.rest(c)
+		return
+	}
+	b.over(s, err)
+	b.forget(c)
+}
+
+// rest waits for the end of a session's silence, on as little stack as can be.
+func (b *Broker) rest(c *conn) {
+	err := c.rest()
+	defer b.guardPanic(c)
+	if err != nil {
+		b.over(c.session, err)
+		b.forget(c)
+		return
+	}
+	b.serve(c, c.session)
+}
+
+// guardPanic is deferred around everything that looks at a client's bytes: whatever goes wrong ends its own connection only.
+func (b *Broker) guardPanic(c *conn) {
+	r := recover()
+	if r == nil {
+		return
+	}
+	b.metrics.refused.WithLabelValues("panic").Inc()
+	b.log.Error("mqtt connection ended by a panic", "remote", c.RemoteAddr().String(), "panic", fmt.Sprint(r))
+	_ = c.Close()
+	if s := c.session; s != nil && s.client != nil {
+		b.end(s, endBroken)
+	}
+	b.forget(c)
+}
+
+// over ends a session for the reason that its reader gives; nil is a DISCONNECT.
+func (b *Broker) over(s *session, err error) {
+	c := s.c
+	if errors.Is(err, errDraining) {
+		// Acknowledgements may still be due. Serve closes the connection.
+		<-c.closed
+	}
+	var bad *violation
+	if errors.As(err, &bad) {
+		if bad != errTooLarge && bad != errSilent {
+			b.metrics.refused.WithLabelValues("malformed").Inc()
+			b.log.Warn("mqtt session ended", "gateway", s.gateway, "remote", c.RemoteAddr().String(), "reason", bad.what)
+		}
+		s.tell(bad.code)
+	}
+	how := endBroken
+	if err == nil {
+		how = endPolite
+	}
+	b.end(s, how)
+	s.flush()
+	if bad != nil && bad != errSilent {
+		c.linger(2 * time.Second)
+	}
+	_ = c.Close()
+}
+
+// forget is the end of a connection.
+func (b *Broker) forget(c *conn) {
+	defer b.working.Done()
+	_ = c.Close()
+	c.releaseBuffer()
+	b.mu.Lock()
+	delete(b.conns, c)
+	if b.bySource[c.source]--; b.bySource[c.source] == 0 {
+		delete(b.bySource, c.source)
+	}
+	b.mu.Unlock()
+	b.metrics.connections.Dec()
+}
+
+// enter counts a session for its gateway, unless it has too many connections already.
+func (b *Broker) enter(s *session) *violation {
+	key := s.shareKey()
+	b.mu.Lock()
+	sh := b.shares[key]
+	if sh == nil {
+		sh = newShare(&b.budget)
+		b.shares[key] = sh
+	}
+	full := s.identity.ID != "" && sh.connections >= b.opts.MaxPerGateway
+	if !full {
+		sh.connections++
+		s.share = sh
+	}
+	b.mu.Unlock()
+	if full {
+		return &violation{codeQuota, "too many connections of one gateway"}
+	}
+	s.presence = b.opts.Gateways.arrive(s.identity, s.c.RemoteAddr().String(), b.opts.Now())
+	return nil
+}
+
+// leave undoes enter.
+func (b *Broker) leave(s *session) {
+	key := s.shareKey()
+	b.mu.Lock()
+	if s.share.connections--; s.share.connections == 0 {
+		delete(b.shares, key)
+	}
+	b.mu.Unlock()
+	s.presence.leave()
+}
+
+// shareKey is what a session's fair share is counted for. Anonymous clients are told apart by their client id.
+func (s *session) shareKey() string {
+	if s.identity.ID != "" {
+		return "gateway " + s.identity.ID
+	}
+	return "client " + s.gateway
+}
+
+// Disconnect ends all sessions of a gateway and returns how many there were. Nothing that they send is taken any more when it
+// returns, but for a message that is being decoded. An MQTT 5 client hears 0x98.
+func (b *Broker) Disconnect(gateway string) (cut int) {
+	b.mu.Lock()
+	gone := !b.opts.Gateways.has(gateway)
+	var due []*lastWill
+	for _, c := range b.clients {
+		if c.key.owner != gateway || gateway == "" {
+			continue
+		}
+		s := c.current.Load()
+		switch {
+		case s != nil:
+			s.revoked.Store(true)
+			b.working.Go(func() { s.goodbye(codeAdministrative) })
+			cut++
+		case gone:
+			if w := b.forgetClient(c); w != nil {
+				due = append(due, w)
+			}
 		}
 	}
-	expire := sessionEndsWithConnection(cl)
-	b.endSession(s, packets.ErrMalformedPacket, expire)
-	if current, ok := b.server.Clients.Get(cl.ID); expire && ok && current == cl {
-		b.server.UnsubscribeClient(cl)
-		b.server.Clients.Delete(cl.ID)
+	b.mu.Unlock()
+	for _, w := range due {
+		b.fire(w)
 	}
+	return cut
 }
 
 // drain stops reading and waits until every client has its acknowledgements, at most Options.DrainTimeout.
@@ -133,7 +255,9 @@ func (b *Broker) drain() {
 	defer cancel()
 	for _, c := range b.connections() {
 		c.wake()
-		if s := c.session.Load(); s != nil && !s.settle(ctx) {
+	}
+	for _, s := range b.sessions() {
+		if !s.settle(ctx) {
 			b.log.Warn("mqtt client left without its acknowledgements", "gateway", s.gateway)
 		}
 	}
@@ -142,15 +266,13 @@ func (b *Broker) drain() {
 // disconnectAll says goodbye to everybody at once: one client that does not read must not make the others wait.
 func (b *Broker) disconnectAll() {
 	var wg sync.WaitGroup
-	for _, c := range b.connections() {
-		wg.Go(func() {
-			if s := c.session.Load(); s != nil {
-				_ = b.server.DisconnectClient(s.client, packets.ErrServerShuttingDown)
-			}
-			_ = c.Close()
-		})
+	for _, s := range b.sessions() {
+		wg.Go(func() { s.goodbye(codeShuttingDown) })
 	}
 	wg.Wait()
+	for _, c := range b.connections() {
+		_ = c.Close()
+	}
 }
 
 func (b *Broker) connections() []*conn {
@@ -159,6 +281,19 @@ func (b *Broker) connections() []*conn {
 	all := make([]*conn, 0, len(b.conns))
 	for c := range b.conns {
 		all = append(all, c)
+	}
+	return all
+}
+
+// sessions are those of clients that are connected.
+func (b *Broker) sessions() []*session {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := make([]*session, 0, len(b.clients))
+	for _, c := range b.clients {
+		if s := c.current.Load(); s != nil {
+			all = append(all, s)
+		}
 	}
 	return all
 }

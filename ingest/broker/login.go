@@ -1,151 +1,194 @@
 package broker
 
 import (
-	"math"
-	"slices"
-	"strings"
-
-	mqtt "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/packets"
-
-	"quantrac/ingest"
+	"crypto/rand"
+	"crypto/tls"
+	"time"
 )
 
-func (i Identity) all() bool { return slices.Contains(i.Stations, AllStations) }
-
-// may reports whether the identity may speak for a station.
-func (i Identity) may(station string) bool { return i.all() || slices.Contains(i.Stations, station) }
-
-// allowed is may in the form of Delivery.Allowed, where nil permits all.
-func (i Identity) allowed() func(string) bool {
-	if i.all() {
-		return nil
-	}
-	return i.may
+// Login is what a client shows when it connects.
+type Login struct {
+	ClientID, Username, Password string
+	// Certificate is the client's certificate; nil when it showed none.
+	Certificate *Certificate
+	// Remote is the address it comes from, host:port.
+	Remote string
 }
 
-// mayRead judges a topic filter, or the topic of a message on its way to a subscriber.
-func (i Identity) mayRead(filter string) bool {
-	if i.all() {
-		return strings.HasPrefix(filter, "quantrac/")
+// connect reads CONNECT, lets the client in or not, and answers.
+func (c *conn) connect() (*session, error) {
+	certificate, err := c.handshake()
+	if err != nil {
+		return nil, err
 	}
-	rest, ok := strings.CutPrefix(filter, "quantrac/v1/")
+	h, err := c.nextHeader(maxConnect)
+	if err != nil {
+		return nil, err
+	}
+	if h.first != typeConnect<<4 {
+		return nil, protocolError("the first packet is no CONNECT")
+	}
+	body, _, err := c.body(h)
+	if err != nil {
+		return nil, err
+	}
+	p, bad := readConnect(body)
+	if bad != nil {
+		c.refuse(p.version, bad)
+		return nil, bad
+	}
+	s, bad := c.admit(&p, certificate)
+	if bad != nil {
+		c.b.metrics.refused.WithLabelValues("login").Inc()
+		c.refuse(p.version, bad)
+		return nil, bad
+	}
+	return s, nil
+}
+
+// handshake does TLS, where the broker speaks it.
+func (c *conn) handshake() (*Certificate, error) {
+	tc, ok := c.Conn.(*tls.Conn)
 	if !ok {
-		return false
+		return nil, nil
 	}
-	station, _, ok := strings.Cut(rest, "/")
-	return ok && i.may(station)
+	_ = tc.SetDeadline(c.connectBy)
+	if err := tc.HandshakeContext(c.b.submitCtx); err != nil {
+		return nil, err
+	}
+	return clientCertificate(tc.ConnectionState(), c.b.opts.Now()), nil
 }
 
-// identify decides who a client is. The refusal is nil for a client that is let in.
-func (b *Broker) identify(l Login) (who Identity, refusal *packets.Code) {
-	switch {
-	case l.Username == "" && l.Password == "", b.opts.Authenticate == nil:
-		if !b.opts.Anonymous {
-			return Identity{}, &packets.ErrNotAuthorized
-		}
-		who = Identity{Stations: []string{AllStations}}
-	default:
-		var ok bool
-		if who, ok = b.opts.Authenticate(b.submitCtx, l); !ok {
-			return Identity{}, &packets.ErrBadUsernameOrPassword
-		}
+// admit makes a session of a valid CONNECT, or says why not.
+func (c *conn) admit(p *connectRequest, certificate *Certificate) (*session, *violation) {
+	if p.props.has(propAuthMethod) {
+		return nil, &violation{codeBadMethod, "enhanced authentication is not supported"}
 	}
-	if l.ClientID != "" && b.foreign(l.ClientID, who) {
-		return Identity{}, &packets.ErrClientIdentifierNotValid
-	}
-	return who, nil
-}
-
-// OnConnectAuthenticate lets a client in or not. The library's answer to a refusal is completed in OnPacketEncode.
-func (h *hook) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
-	c, ok := cl.Net.Conn.(*conn)
-	if !ok {
-		return false
+	if p.clientID == "" && p.version != version5 && !p.clean {
+		return nil, &violation{codeBadClientID, "an empty client id needs a clean session"}
 	}
 	l := Login{
-		ClientID: pk.Connect.ClientIdentifier, Username: string(pk.Connect.Username), Password: string(pk.Connect.Password),
-		Remote: cl.Net.Remote,
+		ClientID: p.clientID, Username: p.username, Password: p.password, Certificate: certificate, Remote: c.RemoteAddr().String(),
 	}
-	who, refusal := h.b.identify(l)
-	if refusal != nil {
-		c.refusal = refusal
-		h.b.metrics.refused.WithLabelValues("login").Inc()
-		// Not the user name: some gateways send their access token in its place.
-		h.b.log.Warn("mqtt login refused", "remote", l.Remote, "client", l.ClientID, "reason", refusal.Reason)
-		return false
+	who, bad := c.b.identify(l)
+	if bad != nil {
+		return nil, bad
 	}
-	c.identity = who
-	return true
+	assigned := ""
+	if p.clientID == "" {
+		assigned = "auto-" + rand.Text()
+		p.clientID = assigned
+	}
+	s := newSession(c, who, p)
+	if assigned != "" && who.ID == "" {
+		s.gateway = l.Remote
+	}
+	if bad := c.b.enter(s); bad != nil {
+		return nil, bad
+	}
+	present := c.b.attach(s, p.clientID, p.clean)
+	if !c.b.opts.Gateways.current(who) {
+		// Its rights changed between the login and now: whoever changed them did not see this session.
+		c.b.end(s, endPolite)
+		return nil, &violation{codeNotAuthorized, "the account changed just now"}
+	}
+	s.reply(c.b.connack(s, p, present, assigned))
+	return s, nil
 }
 
-// OnSessionEstablish starts the session of a client that was let in, just before CONNACK.
-func (h *hook) OnSessionEstablish(cl *mqtt.Client, pk packets.Packet) {
-	c, ok := cl.Net.Conn.(*conn)
-	if !ok {
-		return
+func newSession(c *conn, who Identity, p *connectRequest) *session {
+	b := c.b
+	s := &session{
+		b: b, c: c, identity: who, allowed: who.Allowed(), gateway: who.ID, mqtt5: p.version == version5, will: p.will,
+		maxPacket: p.props.maximumPacket, plain: p.props.has(propRequestProblem) && p.props.requestProblem == 0,
 	}
-	// The library computes 1.5 times the keep-alive in 16 bits; what does not fit is left to the keep-alive of TCP.
-	const longestKeepalive = math.MaxUint16 / 3 * 2
-	if cl.State.Keepalive > longestKeepalive {
-		cl.State.Keepalive = 0
+	if s.gateway == "" {
+		s.gateway = p.clientID
 	}
-	s := newSession(c, cl)
 	switch {
-	case s.identity.ID != "":
-		s.gateway = s.identity.ID
-	case pk.Connect.ClientIdentifier != "":
-		s.gateway = pk.Connect.ClientIdentifier
-	default:
-		s.gateway = cl.Net.Remote
+	case s.mqtt5:
+		s.expiry = b.sessionExpiry(p.props.sessionExpiry)
+	case !p.clean:
+		s.expiry = b.opts.SessionExpiry
 	}
-	s.memory = h.b.recall(s, pk.Connect.Clean)
-	s.adoptWill()
-	c.session.Store(s)
-	go s.write()
+	// A server waits one and a half times the keep-alive.
+	c.patience = b.keepalive(p) * 3 / 2
+	c.session = s
+	return s
 }
 
-// adoptWill takes a last will out of the library's hands unless it is a status message that may be routed.
-func (s *session) adoptWill() {
-	will := s.client.Properties.Will
-	if will.Flag == 0 {
-		return
+// keepalive is the one that holds: before MQTT 5 a client can't be told another one than its own.
+func (b *Broker) keepalive(p *connectRequest) time.Duration {
+	asked, most := time.Duration(p.keepalive)*time.Second, b.opts.MaxKeepalive
+	if p.version == version5 && most > 0 && (asked == 0 || asked > most) {
+		return most
 	}
-	if station, ok := statusStation(will.TopicName, will.Payload); ok && s.identity.may(station) {
-		return
-	}
-	d := s.delivery(will.TopicName, will.Payload)
-	s.will = &d
-	s.client.Properties.Will = mqtt.Will{}
+	return asked
 }
 
-// endSession submits the will and forgets what does not outlive the connection. err is nil after a DISCONNECT.
-func (b *Broker) endSession(s *session, err error, expire bool) {
-	_ = s.c.Close()
-	if expire {
-		b.forgetMemory(s.client)
-	}
-	select {
-	case <-b.draining:
-		return
-	default:
-	}
-	if err == nil || s.will == nil {
-		return
-	}
-	will := *s.will
-	will.ReceivedAt = b.opts.Now().UTC()
-	s.submit(will, func(_ ingest.Receipt, err error) {
-		if err != nil {
-			b.log.Warn("last will not stored", "gateway", s.gateway, "error", err)
+// identify decides who a client is.
+func (b *Broker) identify(l Login) (Identity, *violation) {
+	noCredentials := l.Username == "" && l.Password == "" && l.Certificate == nil
+	switch {
+	case b.opts.RequireCertificate && l.Certificate == nil:
+		return Identity{}, &violation{codeNotAuthorized, "no client certificate"}
+	case noCredentials || b.opts.Authenticate == nil:
+		if b.opts.Anonymous {
+			return Identity{Stations: []string{AllStations}}, nil
 		}
-	})
+		return Identity{}, &violation{codeNotAuthorized, "no credentials"}
+	}
+	who, ok := b.opts.Authenticate(b.submitCtx, l)
+	switch {
+	case ok:
+		return who, nil
+	case l.Username == "" && l.Password == "" && b.opts.Anonymous && !b.opts.RequireCertificate:
+		// A certificate of nobody we know, where nobody needs to be known.
+		return Identity{Stations: []string{AllStations}}, nil
+	}
+	return Identity{}, &violation{codeBadLogin, "user name, password or certificate is wrong"}
 }
 
-// sessionEndsWithConnection is the library's rule of what does not outlive a connection.
-func sessionEndsWithConnection(cl *mqtt.Client) bool {
-	if cl.Properties.ProtocolVersion == 5 {
-		return cl.Properties.Props.SessionExpiryInterval == 0
+// refuse answers CONNECT with a failure, as far as the client's version has one.
+func (c *conn) refuse(version byte, bad *violation) {
+	// Not the user name: some gateways send their access token in its place.
+	c.b.log.Warn("mqtt login refused", "remote", c.RemoteAddr().String(), "reason", bad.what)
+	code := bad.code
+	switch {
+	case version >= version5:
+		_, _ = c.Write([]byte{typeConnack << 4, 3, 0, code, 0})
+	case oldCodes[code] != 0:
+		_, _ = c.Write([]byte{typeConnack << 4, 2, 0, oldCodes[code]})
 	}
-	return cl.Properties.Clean
+}
+
+// oldCodes are the return codes of CONNACK before MQTT 5. What has none ends without an answer.
+var oldCodes = [256]byte{
+	codeBadVersion: 1, codeBadClientID: 2, codeQuota: 3, codeBadLogin: 4, codeNotAuthorized: 5,
+}
+
+// connack is the answer to a client that is let in, with what the broker grants.
+func (b *Broker) connack(s *session, p *connectRequest, present bool, assigned string) []byte {
+	flags := byte(0)
+	if present {
+		flags = 1
+	}
+	if !s.mqtt5 {
+		return []byte{typeConnack << 4, 2, flags, codeSuccess}
+	}
+	props := appendProp16(nil, propReceiveMaximum, uint16(b.opts.MaxInflight))
+	props = appendProp32(props, propMaximumPacketSize, uint32(b.opts.MaxPacket))
+	props = appendProp16(props, propTopicAliasMaximum, maxAliases)
+	if asked := time.Duration(p.props.sessionExpiry) * time.Second; asked != s.expiry {
+		props = appendProp32(props, propSessionExpiry, uint32(s.expiry/time.Second))
+	}
+	if assigned != "" {
+		props = appendText(append(props, propAssignedClientID), assigned)
+	}
+	if keepalive := b.keepalive(p); keepalive != time.Duration(p.keepalive)*time.Second {
+		props = appendProp16(props, propServerKeepAlive, uint16(keepalive/time.Second))
+	}
+	// All properties together are shorter than 128 bytes, so their length is one byte.
+	out := appendHeader(nil, typeConnack<<4, 3+len(props))
+	return append(append(out, flags, codeSuccess, byte(len(props))), props...)
 }

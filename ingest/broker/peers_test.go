@@ -1,20 +1,14 @@
 package broker
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"fmt"
-	"math/big"
 	"net"
 	"os/exec"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 	"github.com/prometheus/client_golang/prometheus"
@@ -39,6 +33,12 @@ func TestMosquittoPub(t *testing.T) {
 		{"-V", "5", "-q", "1", "-D", "publish", "user-property", "a", "b", "-D", "publish", "content-type", "application/json"},
 		{"-V", "5", "-q", "2", "-D", "publish", "user-property", "a", "b"},
 		{"-V", "5", "-q", "1", "-D", "publish", "message-expiry-interval", "10"},
+		{"-V", "5", "-q", "2", "-D", "publish", "topic-alias", "5"},
+		{"-V", "5", "-q", "2", "-D", "publish", "topic-alias", "5", "-D", "publish", "user-property", "a", "b", "-D", "publish", "user-property", "a", "c"},
+		{"-V", "5", "-q", "1", "-D", "publish", "response-topic", "answers", "-D", "publish", "correlation-data", "x", "-D", "publish", "payload-format-indicator", "1"},
+		{"-V", "5", "-q", "1", "-D", "connect", "user-property", "a", "b", "-D", "connect", "receive-maximum", "1", "-D", "connect", "maximum-packet-size", "64"},
+		{"-V", "5", "-q", "1", "-D", "connect", "request-problem-information", "0", "-D", "connect", "request-response-information", "1"},
+		{"-V", "5", "-q", "1", "--will-topic", "quantrac/v1/amata-01/status", "--will-payload", offline, "--will-retain", "-D", "will", "will-delay-interval", "5", "-D", "will", "user-property", "a", "b"},
 		{"-V", "5", "-q", "1", "-c", "-i", "keeper", "-x", "100"},
 	} {
 		cmd := exec.Command(bin, append(args, "-p", port, "-t", readings, "-m", native(float64(i)))...)
@@ -50,6 +50,28 @@ func TestMosquittoPub(t *testing.T) {
 		got := d.deliveries()
 		if last := got[len(got)-1]; string(last.Body) != native(float64(i)) {
 			t.Errorf("mosquitto_pub %s delivered %s", strings.Join(args, " "), last.Body)
+		}
+	}
+}
+
+// TestMosquittoSub hears a status as an operator would who looks at the broker.
+func TestMosquittoSub(t *testing.T) {
+	bin, err := exec.LookPath("mosquitto_sub")
+	if err != nil {
+		t.Skip("mosquitto_sub is not installed")
+	}
+	b := start(t, Options{Anonymous: true, Submit: newDisk(true).Submit})
+	_, port, _ := net.SplitHostPort(b.Addr().String())
+	gw := connect(t, b, 5, login{id: "gw"})
+	gw.say(online, true, 0x26, 0, 1, 'a', 0, 1, 'b')
+	for _, args := range [][]string{{"-V", "5", "-F", "%t %r %P %p"}, {"-V", "311", "-F", "%t %r  %p"}} {
+		out, err := exec.Command(bin, append(args, "-p", port, "-t", "quantrac/v1/+/status", "-q", "2", "-C", "1", "-W", "10")...).CombinedOutput()
+		want := "quantrac/v1/amata-01/status 1 a:b " + online
+		if args[1] == "311" {
+			want = "quantrac/v1/amata-01/status 1  " + online
+		}
+		if err != nil || strings.TrimSpace(string(out)) != want {
+			t.Errorf("mosquitto_sub %v: %v: %s", args, err, out)
 		}
 	}
 }
@@ -93,9 +115,11 @@ func TestPahoClients(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
-	cert, roots := selfSigned(t)
+	ca := newAuthority(t)
+	roots := x509.NewCertPool()
+	roots.AddCert(ca.cert)
 	d := newDisk(true)
-	b := start(t, Options{Anonymous: true, Submit: d.Submit, TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
+	b := start(t, Options{Anonymous: true, Submit: d.Submit, TLS: newTLSDir(t, ca).config(t, false)})
 	o := paho.NewClientOptions().AddBroker("ssl://" + b.Addr().String()).SetTLSConfig(&tls.Config{RootCAs: roots, ServerName: "localhost"})
 	c := paho.NewClient(o.SetClientID("gw"))
 	if tok := c.Connect(); !tok.WaitTimeout(patience) || tok.Error() != nil {
@@ -112,27 +136,4 @@ func TestTLS(t *testing.T) {
 	if tok := c.Publish(readings, 2, false, native(2)); !tok.WaitTimeout(patience) || tok.Error() != nil {
 		t.Fatalf("publish: %v", tok.Error())
 	}
-}
-
-func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(leaf)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots
 }

@@ -1,94 +1,101 @@
 package broker
 
 import (
-	"encoding/json"
-	"strings"
-
-	"github.com/mochi-mqtt/server/v2/packets"
+	"bytes"
+	"time"
 
 	"quantrac/ingest"
 )
 
-// Bounds on what is kept in memory of status messages.
 const (
-	maxRetained   = 20_000
-	maxStatusSize = 1 << 10
+	// maxAliases is how many topic aliases a client may set.
+	maxAliases = 64
+	// flightOverhead is what a message in flight costs beside its bytes.
+	flightOverhead = 512
+	// unreleasedFactor is how many times MaxInflight packet ids of QoS 2 may wait for their PUBREL. Before MQTT 5 a client
+	// knows no limit, so there is some air.
+	unreleasedFactor = 4
 )
 
-// statusStation recognises quantrac/v1/{station}/status with a body like {"online": true}; an empty body deletes what is
-// retained. Everything else on that topic is a measurement like anywhere: content decides.
-func statusStation(topic string, body []byte) (station string, ok bool) {
-	rest, ok := strings.CutPrefix(topic, "quantrac/v1/")
-	if !ok {
-		return "", false
+// publish takes a message for which room is reserved.
+func (s *session) publish(h header, body []byte, fresh bool) error {
+	size := h.remaining + flightOverhead
+	p, bad := readPublish(h.first, body, s.mqtt5)
+	if bad != nil {
+		s.release(size)
+		return bad
 	}
-	station, last, ok := strings.Cut(rest, "/")
-	if !ok || last != "status" || len(body) > maxStatusSize {
-		return "", false
+	topic, bad := s.topicOf(&p)
+	if bad != nil {
+		s.release(size)
+		return bad
 	}
-	if len(body) == 0 {
-		return station, true
+	if p.qos == 2 && s.client.unreleased() > unreleasedFactor*s.b.opts.MaxInflight {
+		s.release(size)
+		return &violation{codeQuota, "too many packet identifiers wait for PUBREL"}
 	}
-	var status struct {
-		Online *bool           `json:"online"`
-		Values json.RawMessage `json:"values"`
-	}
-	err := json.Unmarshal(body, &status)
-	return station, err == nil && status.Online != nil && status.Values == nil
-}
-
-// take submits a message and sees to its answer.
-func (s *session) take(d ingest.Delivery, pk packets.Packet) {
-	if !s.reserve() {
-		return
-	}
-	id := pk.PacketID
-	switch pk.FixedHeader.Qos {
-	case 0:
-		s.submit(d, func(_ ingest.Receipt, err error) {
-			s.release()
-			if err != nil {
-				s.fail(d.Topic, err)
-			}
-		})
+	now := s.b.opts.Now().UTC()
+	s.presence.hear(now)
+	f := &flight{s: s, size: size, topic: topic, id: p.id, qos: p.qos}
+	switch p.qos {
 	case 1:
-		a := s.expect(puback, id)
-		s.submit(d, func(r ingest.Receipt, err error) {
-			if err != nil {
-				s.fail(d.Topic, err)
-				return
-			}
-			a.give(verdict(r))
-		})
-	default:
-		if ex := s.memory.begin(s, id, d.Topic); ex != nil {
-			s.submit(d, func(r ingest.Receipt, err error) { s.memory.finish(id, ex, r, err) })
+		f.number = s.expect(typePuback, p.id, size)
+	case 2:
+		if f.exchange = s.client.begin(s, p.id, size); f.exchange == nil {
+			return nil
 		}
 	}
+	if station, ok := statusStation(topic, p.payload); ok && s.identity.May(station) {
+		s.status(station, topic, &p, now, f)
+		return nil
+	}
+	if !fresh {
+		p.payload = bytes.Clone(p.payload)
+	}
+	d := s.delivery(topic, p.payload, now)
+	d.Dup = p.dup
+	s.submit(d, f)
+	return nil
 }
 
-// routeStatus lets the library retain and route a status message. The library sees QoS 0, so that the answer is ours and
-// comes in its turn.
-func (s *session) routeStatus(pk packets.Packet) (packets.Packet, error) {
-	out := pk
-	out.FixedHeader.Qos, out.PacketID = 0, 0
-	out.Properties = packets.Properties{}
-	if s.b.server.Topics.Retained.Len() >= maxRetained {
-		out.FixedHeader.Retain = false
+// status routes a status message.
+func (s *session) status(station, topic string, p *publishPacket, now time.Time, f *flight) {
+	m := statusMessage{topic: topic, body: bytes.Clone(p.payload), retain: p.retain, origin: s.client}
+	if s.mqtt5 {
+		m.forward = p.props.forward()
+		m.expireAfter(&p.props, now)
 	}
-	switch {
-	case pk.FixedHeader.Qos == 0:
-		return out, nil
-	case !s.reserve():
-		return pk, packets.ErrRejectPacket
-	case pk.FixedHeader.Qos == 1:
-		s.expect(puback, pk.PacketID).give(0, "")
-		return out, nil
+	f.land(ingest.Receipt{Accepted: 1}, s.b.routeStatus(station, m))
+}
+
+// topicOf is a message's topic, by its alias where it has one.
+func (s *session) topicOf(p *publishPacket) (string, *violation) {
+	if !p.props.has(propTopicAlias) {
+		return s.intern(p.topic), nil
 	}
-	ex := s.memory.begin(s, pk.PacketID, pk.TopicName)
-	if ex == nil {
-		return pk, packets.ErrRejectPacket
+	alias := p.props.topicAlias
+	if alias > maxAliases {
+		return "", &violation{codeAliasInvalid, "topic alias beyond the maximum"}
 	}
-	s.memory.finish(pk.PacketID, ex, ingest.Receipt{Accepted: 1}, nil)
-	return out, nil
+	if len(p.topic) == 0 {
+		topic, known := s.aliases[alias]
+		if !known {
+			return "", protocolError("unknown topic alias")
+		}
+		return topic, nil
+	}
+	if s.aliases == nil {
+		s.aliases = map[uint16]string{}
+	}
+	topic := s.intern(p.topic)
+	s.aliases[alias] = topic
+	return topic, nil
+}
+
+// intern makes a string of a topic; most often it is the same as before.
+func (s *session) intern(topic []byte) string {
+	if s.lastTopic != string(topic) {
+		s.lastTopic = string(topic)
+	}
+	return s.lastTopic
 }
