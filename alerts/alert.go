@@ -58,8 +58,11 @@ type Alert struct {
 	RuleName geo.Text `json:"rule_name"`
 	Severity Severity `json:"severity"`
 	// State is "open", "resolved" or "withdrawn".
-	State     string `json:"state"`
-	Station   Where  `json:"station"`
+	State   string `json:"state"`
+	Station Where  `json:"station"`
+	// Scope is "" for a trouble of one station, else what is silent as a whole: ScopePark or ScopeGateway, and ScopeID which.
+	Scope     string `json:"scope,omitempty"`
+	ScopeID   string `json:"scope_id,omitempty"`
 	Park      *Where `json:"park"`
 	Parameter string `json:"parameter"`
 	// Basis is the rule's "on": value, mean_1h …
@@ -79,8 +82,17 @@ type Alert struct {
 	AcknowledgedAt *time.Time `json:"acknowledged_at,omitempty"`
 	AcknowledgedBy string     `json:"acknowledged_by,omitempty"`
 	Assignee       string     `json:"assignee,omitempty"`
-	ResolvedAt     *time.Time `json:"resolved_at,omitempty"`
-	Cause          string     `json:"cause,omitempty"`
+	// EscalatedAt is when it was told further because nobody had acted.
+	EscalatedAt *time.Time `json:"escalated_at,omitempty"`
+	ResolvedAt  *time.Time `json:"resolved_at,omitempty"`
+	Cause       string     `json:"cause,omitempty"`
+	// ClosedBy is who closed it; it is then resolved with a cause, whatever the values go on to do.
+	ClosedBy string `json:"closed_by,omitempty"`
+	// SilencedBy is the mute that keeps its notices back, InhibitedBy the alert that explains it; Notified says that recipients have
+	// been told of it before.
+	SilencedBy  string `json:"silenced_by,omitempty"`
+	InhibitedBy string `json:"inhibited_by,omitempty"`
+	Notified    bool   `json:"notified,omitempty"`
 	// MergedInto is the id of the alert that a withdrawn one has become part of.
 	MergedInto   string   `json:"merged_into,omitempty"`
 	PeakValue    *float64 `json:"peak_value"`
@@ -94,6 +106,16 @@ const (
 	Withdrawn = "withdrawn"
 )
 
+// Quiet reports that an event is not for recipients: its alert is muted or explained by another, and it does not end something that
+// they were told of.
+func (ev *Event) Quiet() bool {
+	a := &ev.Alert
+	if a.SilencedBy == "" && a.InhibitedBy == "" {
+		return false
+	}
+	return a.State == Open || !a.Notified
+}
+
 // EventType names what happened to an alert.
 type EventType string
 
@@ -104,6 +126,9 @@ const (
 	Acknowledged EventType = "alert.acknowledged"
 	WasResolved  EventType = "alert.resolved"
 	Closed       EventType = "alert.closed"
+	Commented    EventType = "alert.commented"
+	Assigned     EventType = "alert.assigned"
+	Escalated    EventType = "alert.escalated"
 	WasWithdrawn EventType = "alert.withdrawn"
 )
 
@@ -115,4 +140,7 @@ type Event struct {
 	At    time.Time `json:"at"`
 	Made  time.Time `json:"made"`
 	Alert Alert     `json:"alert"`
+	// By is who did it, where it was a person, and Comment what they wrote.
+	By      string `json:"by,omitempty"`
+	Comment string `json:"comment,omitempty"`
 }

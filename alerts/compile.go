@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"quantrac/geo"
+	"quantrac/ingest"
 )
 
 // rule is a Rule made ready for judging.
@@ -19,11 +20,10 @@ type rule struct {
 	absolute  bool
 	immediate float64
 	clear     float64
-	signal    signal
-	// whole: the rule judges the station, not one of its parameters.
-	whole bool
-	// lookback is how far behind an instant the signal looks, in ns.
-	lookback int64
+	kind      kind
+	// lookback is how far behind an instant the rule looks, in ns.
+	lookback   int64
+	expression *expression
 	// forNS and keepNS are For and KeepOpen in ns.
 	forNS, keepNS int64
 	// print changes with anything that makes an old state of the rule meaningless.
@@ -41,23 +41,32 @@ type level struct {
 const maxLevels = int(Emergency)
 
 // compile expects a rule that was checked.
-func compile(r Rule) rule {
+func compile(r Rule, cat *ingest.Catalogue) rule {
 	c := rule{
+		kind: kinds[r.On], lookback: int64(r.Window),
 		Rule: r, immediate: math.Inf(1), clear: *r.Clear, forNS: int64(r.For), keepNS: int64(*r.KeepOpen), print: fingerprint(r),
 	}
 	if r.Immediate != nil {
 		c.immediate = *r.Immediate
 	}
 	switch r.On {
-	case OnMean1h, OnMean24h:
-		c.lookback = int64(r.Window)
-		c.signal = meanOver(c.lookback, *r.MinShare)
-	case OnSilence:
+	case OnAnomaly:
+		c.lookback = int64(r.Days)*dayNS + around
+	case OnFlatline:
+		c.lookback = int64(mostRecords) * int64(geo.DefaultCycle)
+	case OnStatus:
+		c.lookback = max(dayNS, int64(r.After))
+	case OnExpression:
+		x, err := compileExpression(r.When, cat)
+		if err != nil {
+			panic("rule " + r.ID + ": " + err.Error()) // checked
+		}
+		c.expression, c.lookback = x, int64(x.lookback)
+	}
+	if c.kind.severityOnly {
 		var severity Severity
 		_ = severity.UnmarshalText([]byte(r.Severity)) // checked
-		c.absolute, c.levels = true, []level{{severity: severity}}
-	default:
-		c.signal = currentValue
+		c.absolute, c.levels = true, []level{{severity: severity, above: 1, below: orNaN(nil)}}
 	}
 	for _, name := range slices.SortedFunc(maps.Keys(r.Levels), bySeverity) {
 		w := r.Levels[name]
@@ -86,7 +95,8 @@ func (r *rule) quiets() []quiet {
 
 // fingerprint covers what the timers of a state depend on. A new name or a wider selection leaves them valid.
 func fingerprint(r Rule) string {
-	b, err := json.Marshal(Rule{On: r.On, Levels: r.Levels, For: r.For, Immediate: r.Immediate, Clear: r.Clear, KeepOpen: r.KeepOpen, Window: r.Window, MinShare: r.MinShare, After: r.After, Severity: r.Severity, When: r.When})
+	r.ID, r.Name, r.Parameters, r.Except, r.Stations, r.Parks, r.Kinds = "", geo.Text{}, nil, nil, nil, nil, nil
+	b, err := json.Marshal(r)
 	if err != nil {
 		// Only a NaN or infinite bound cannot be written, and the check refuses those.
 		panic("rule " + r.ID + ": " + err.Error())

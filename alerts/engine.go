@@ -88,8 +88,10 @@ type Engine struct {
 	// touched are the stations that the present step has something left to do for, in the order in which it met them.
 	touched []*stationState
 	stats   Stats
+	view    view
 	// order is every station of the registry, in its order.
-	order []*stationState
+	order  []*stationState
+	groups []*group
 	// ticked is the newest tick; watched how long this engine has listened, all told.
 	ticked  time.Time
 	watched time.Duration
@@ -115,6 +117,7 @@ func NewEngine(cfg EngineConfig) *Engine {
 		e.stations[s.id] = s
 		e.order = append(e.order, s)
 	}
+	e.groups = e.groupsOf(cfg.Registry)
 	return e
 }
 
@@ -174,6 +177,9 @@ func (e *Engine) take(r *ingest.Reading, events []Event) []Event {
 	if row == len(s.tape.at)-1 {
 		events = e.hear(s, r, events)
 	}
+	if len(s.deferred) > 0 && at <= s.judgedTo {
+		s.lateFrom = min(s.lateFrom, at)
+	}
 	if at < s.newer.at || !s.tape.isNewest(col, row) {
 		e.stats.Late++
 		s.lateFrom = min(s.lateFrom, at)
@@ -185,7 +191,7 @@ func (e *Engine) take(r *ingest.Reading, events []Event) []Event {
 		e.stats.Judged++
 	}
 	for _, i := range s.byCol[col] {
-		events = e.judge(s, &s.tracks[i], row, r, events)
+		events = e.judge(s, &s.tracks[i], newReading{row, r.ReceivedAt.UnixNano(), s.tracks[i].unit, r.Flags}, events)
 		if at == s.newer.at {
 			s.newer.set(i, s.tracks[i].state)
 		}
@@ -196,10 +202,17 @@ func (e *Engine) take(r *ingest.Reading, events []Event) []Event {
 	return events
 }
 
+// newReading is an instant of the tape that has just become known.
+type newReading struct {
+	row      int
+	received int64
+	unit     string
+	flags    ingest.Flags
+}
+
 // judge shows the newest instant of a parameter to one of its tracks and tells what changes.
-func (e *Engine) judge(s *stationState, tr *track, row int, r *ingest.Reading, events []Event) []Event {
-	v := view{st: s.st, tape: &s.tape, row: row}
-	o, ok := tr.observe(&v, s.gapNS, &tr.state)
+func (e *Engine) judge(s *stationState, tr *track, r newReading, events []Event) []Event {
+	o, ok := tr.observe(e.viewOf(s, r.row), s.gapNS, &tr.state)
 	if !ok {
 		return events
 	}
@@ -208,11 +221,17 @@ func (e *Engine) judge(s *stationState, tr *track, row int, r *ingest.Reading, e
 	if was == 0 && tr.state.active == 0 {
 		return events
 	}
-	o.unit, o.flags = r.Unit, r.Flags
-	if event, changed := e.follow(s, tr, &o, r, was); changed {
+	o.unit, o.flags = r.unit, r.flags
+	if event, changed := e.follow(s, tr, &o, instant(r.received), was); changed {
 		events = append(events, event)
 	}
 	return events
+}
+
+// viewOf is the one view that the engine has, set to an instant of a station: signals are called too often to make one each.
+func (e *Engine) viewOf(s *stationState, row int) *view {
+	e.view = view{st: s.st, tape: &s.tape, row: row, engine: e, station: s}
+	return &e.view
 }
 
 func (e *Engine) touch(s *stationState) {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"quantrac/geo"
-	"quantrac/ingest"
 )
 
 // lateAfter is the age from which a transition is news of the past: it is kept and shown, and not called out.
@@ -28,7 +27,7 @@ func subjectOf(st *geo.Station, parameter string, r *rule) subject {
 }
 
 // follow brings the open alert of a track in line with the levels in force, and tells the change if there was one.
-func (e *Engine) follow(s *stationState, tr *track, o *observation, r *ingest.Reading, was int) (Event, bool) {
+func (e *Engine) follow(s *stationState, tr *track, o *observation, received time.Time, was int) (Event, bool) {
 	sub := subjectOf(s.st, tr.parameter, tr.rule)
 	tr.follow(&tr.state, o, func(at int64) string { return alertID(sub, at) })
 	if tr.state.active == was {
@@ -36,8 +35,8 @@ func (e *Engine) follow(s *stationState, tr *track, o *observation, r *ingest.Re
 	}
 	open := tr.state.open
 	open.revision++
-	open.late = r.ReceivedAt.Sub(r.MeasuredAt) > lateAfter
-	ev := Event{Type: Updated, At: instant(o.at), Made: r.ReceivedAt.UTC(), Alert: e.alert(sub, open)}
+	open.late = received.Sub(instant(o.at)) > lateAfter
+	ev := Event{Type: Updated, At: instant(o.at), Made: received.UTC(), Alert: e.alert(sub, open)}
 	switch {
 	case was == 0:
 		ev.Type = Opened
@@ -71,7 +70,7 @@ func (e *Engine) alert(sub subject, o *openAlert) Alert {
 	a := Alert{
 		ID: o.id, Revision: o.revision, Rule: sub.rule, RuleName: sub.ruleName, Severity: o.severity, State: Open,
 		Station: Where{ID: sub.station}, Parameter: sub.param, Basis: sub.basis,
-		Value: ptr(o.value), Unit: o.unit, Limit: ptr(o.limit.Nearer(o.value)), Ratio: ptr(o.ratio),
+		Value: ptr(o.value), Unit: o.unit, Limit: known(o.limit.Nearer(o.value)), Ratio: ptr(o.ratio),
 		LimitReference: o.limit.Reference, LimitVerified: o.limit.Verified,
 		OpenedAt: instant(o.openedAt), MeasuredAt: instant(o.measuredAt), Late: o.late, Flags: o.flags.Names(),
 		URL:       e.cfg.BaseURL + "/?station=" + sub.station + "&alert=" + o.id,

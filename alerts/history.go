@@ -105,7 +105,7 @@ func (e *Engine) rejudge(h *History, at time.Time, events []Event) []Event {
 	for i := range s.tracks {
 		s.tracks[i].forget(s.older.at)
 	}
-	s.pending = none
+	s.pending, s.judgedTo = none, s.tape.newest()
 	delete(e.pending, s)
 	s.tape.trim(max(0, len(s.tape.at)-s.keep))
 	return events

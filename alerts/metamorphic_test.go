@@ -65,6 +65,12 @@ const metamorphicRules = `rules:
 - {id: flow, parameters: [flow_out], levels: {warning: {above: 90}, critical: {above: 150}}, keep_open: 0s}
 - {id: hour, on: mean_1h, min_share: 0.5, parameters: [cod, tss], levels: {warning: 0.7, critical: 1}, keep_open: 15m}
 - {id: day, on: mean_24h, min_share: 0.3, parameters: [cod], levels: {warning: 0.8, critical: 0.9}, keep_open: 1h}
+- {id: quick, on: rate, parameters: [tss], levels: {warning: {above: 10}, critical: {above: 60}}}
+- {id: device, on: status, after: 10m, times: 8, severity: info}
+- {id: load, on: load, window: 2h, min_share: 0.3, parameters: [cod], levels: {warning: {above: 100}, critical: {above: 150}}}
+- {id: rule, on: expression, when: "cod > 60 && flow_out > 80 && ratio('tss') > 0.5", severity: warning, for: 5m}
+- {id: soon, on: forecast, parameters: [tss], window: 3h, horizon: 2h, levels: {warning: 0.9}}
+- {id: stuck, on: flatline, records: 2, severity: info}
 `
 
 func rulesOf(t *testing.T, text string) *alerts.Rules {
@@ -111,7 +117,7 @@ func TestAnyOrderGivesTheSameAlerts(t *testing.T) {
 	rng := randomSeed(t)
 	reg, rules := world(t, 2), rulesOf(t, metamorphicRules)
 	total, needs := 0, 0
-	for range 25 {
+	for range 6 {
 		story := withoutDoubles(walk(rng, 2, 500, false))
 		inOrder := newEngine(t, reg, rules)
 		want := teller{}
@@ -143,7 +149,7 @@ func TestAnyOrderGivesTheSameAlerts(t *testing.T) {
 			t.Fatalf("open in order:\n%s\nout of order:\n%s", a, b)
 		}
 	}
-	if total < 200 || needs < 20 {
+	if total < 100 || needs < 6 {
 		t.Fatalf("only %d alerts and %d needs: the stories prove little", total, needs)
 	}
 }

@@ -44,8 +44,7 @@ func (e *Engine) foldTrack(s *stationState, i, row int, f *folded) {
 	if tr.col >= 0 && s.tape.cols[tr.col].cells[row]&cellPresent == 0 {
 		return
 	}
-	v := view{st: s.st, tape: &s.tape, row: row}
-	o, ok := tr.observe(&v, s.gapNS, state)
+	o, ok := tr.observe(e.viewOf(s, row), s.gapNS, state)
 	if !ok {
 		return
 	}
@@ -53,19 +52,12 @@ func (e *Engine) foldTrack(s *stationState, i, row int, f *folded) {
 	if was := state.step(tr.rule, &o); was == 0 && state.active == 0 {
 		return
 	}
-	o.unit = e.unitOf(tr)
+	o.unit = tr.unit
 	tr.follow(state, &o, func(at int64) string { return alertID(subjectOf(s.st, tr.parameter, tr.rule), at) })
 	if state.active == 0 {
 		f.intervals[i] = append(f.intervals[i], interval{*state.open, o.at})
 		state.open = nil
 	}
-}
-
-func (e *Engine) unitOf(tr *track) string {
-	if p, ok := e.cfg.Catalogue.Parameter(tr.parameter); ok {
-		return p.Unit
-	}
-	return ""
 }
 
 // refold judges again from the checkpoint before the earliest late reading.

@@ -22,6 +22,9 @@ const (
 	OnSilence    = "silence"
 	OnFlatline   = "flatline"
 	OnExpression = "expression"
+	OnStatus     = "status"
+	OnLoad       = "load"
+	OnAnomaly    = "anomaly"
 )
 
 // Defaults of a rule that is silent about them.
@@ -63,12 +66,21 @@ type Rule struct {
 	// DefaultKeepOpen.
 	KeepOpen *Duration `json:"keep_open,omitempty" yaml:"keep_open,omitempty"`
 
-	// Window is how far back a mean looks: an hour or a day, scaled where the cycle is. It is not written.
-	Window Duration `json:"-" yaml:"-"`
+	// Window is how far back rate, load and forecast look; that of a mean is in its name. Zero = the default of the kind.
+	Window Duration `json:"window,omitempty" yaml:"window,omitempty"`
+	// Horizon is how far a forecast looks ahead.
+	Horizon Duration `json:"horizon,omitempty" yaml:"horizon,omitempty"`
+	// Days is how many days an anomaly is compared with.
+	Days int `json:"days,omitempty" yaml:"days,omitempty"`
+	// Records is how many equal values make a flatline; 0 = what the catalogue says of the parameter.
+	Records int `json:"records,omitempty" yaml:"records,omitempty"`
+	// Statuses of a device are watched by on: status, and Times is how often in a day they may begin; 0 = any number.
+	Statuses []string `json:"statuses,omitempty" yaml:"statuses,omitempty"`
+	Times    int      `json:"times,omitempty" yaml:"times,omitempty"`
 	// MinShare is the share of the readings of its window without which there is no mean; nil = DefaultMinShare.
 	MinShare *float64 `json:"min_share,omitempty" yaml:"min_share,omitempty"`
 
-	// After, Severity and When belong to rules on silence, flatline and expression.
+	// After belongs to silence and status; Severity to the kinds that have no levels; When to expression.
 	After    Duration `json:"after,omitempty" yaml:"after,omitempty"`
 	Severity string   `json:"severity,omitempty" yaml:"severity,omitempty"`
 	When     string   `json:"when,omitempty" yaml:"when,omitempty"`
@@ -79,6 +91,7 @@ func (r Rule) Scaled(factor float64) Rule {
 	r.For = r.For.scaled(factor)
 	r.After = r.After.scaled(factor)
 	r.Window = r.Window.scaled(factor)
+	r.Horizon = r.Horizon.scaled(factor)
 	if r.KeepOpen != nil {
 		d := r.KeepOpen.scaled(factor)
 		r.KeepOpen = &d

@@ -31,98 +31,181 @@ func (c *ruleChecker) rule(r *Rule) {
 		r.Name.EN = r.Name.VI
 	}
 	c.selectors(r)
-	switch r.On {
-	case "":
+	if r.On == "" {
 		r.On = OnValue
-	case OnValue:
-	case OnMean1h:
-		r.Window = Duration(time.Hour)
-	case OnMean24h:
-		r.Window = Duration(24 * time.Hour)
-	case OnSilence:
-		c.silence(r)
-		return
-	case OnRate, OnForecast, OnFlatline, OnExpression:
-		c.add("on", "%q is not supported by this version: the rule would watch nothing, so it is refused", r.On)
-		return
-	default:
-		c.add("on", "%q is none of value, mean_1h, mean_24h, rate, forecast, silence, flatline, expression", r.On)
+	}
+	k, ok := kinds[r.On]
+	if !ok {
+		c.add("on", "%q is none of %s", r.On, strings.Join(slices.Sorted(maps.Keys(kinds)), ", "))
 		return
 	}
-	c.foreign(r)
-	c.levels(r)
-	c.windows(r)
-	c.share(r)
+	c.foreign(r, k)
+	c.figure(r)
+	if k.severityOnly {
+		c.oneSeverity(r)
+	} else {
+		c.levels(r, k)
+	}
+	c.windows(r, k)
 }
 
-// DefaultAfter is the silence after which a station counts as offline: 3 cycles of 5 minutes.
-const DefaultAfter = Duration(15 * time.Minute)
+// keys names the keys that only some kinds of rule take, and the kinds that take them.
+var keys = map[string][]string{
+	"after": {OnSilence, OnStatus}, "when": {OnExpression}, "window": {OnMean1h, OnMean24h, OnRate, OnLoad, OnForecast},
+	"horizon": {OnForecast}, "days": {OnAnomaly}, "records": {OnFlatline}, "statuses": {OnStatus}, "times": {OnStatus},
+	"min_share": {OnMean1h, OnMean24h, OnLoad},
+}
 
-// silence checks a rule on silence, which has one severity and no levels.
-func (c *ruleChecker) silence(r *Rule) {
-	if r.After == 0 {
-		r.After = DefaultAfter
+// foreign refuses keys that have no meaning for the kind of rule, rather than let somebody rely on them.
+func (c *ruleChecker) foreign(r *Rule, k kind) {
+	given := map[string]bool{
+		"after": r.After != 0, "when": r.When != "", "window": r.Window != 0, "horizon": r.Horizon != 0, "days": r.Days != 0,
+		"records": r.Records != 0, "statuses": len(r.Statuses) > 0, "times": r.Times != 0, "min_share": r.MinShare != nil,
 	}
-	if r.After < 0 {
-		c.add("after", "after must be above 0")
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		if given[key] && !slices.Contains(keys[key], r.On) {
+			c.add(key, "%s belongs to on: %s", key, strings.Join(keys[key], ", "))
+		}
 	}
-	c.oneSeverity(r)
-	c.noLevels(r)
-	if r.When != "" {
-		c.add("when", "when belongs to on: expression")
+	if !k.severityOnly && r.Severity != "" {
+		c.add("severity", "a rule with levels has no severity of its own")
 	}
-	r.Clear, r.KeepOpen = ptr(DefaultClear), new(Duration)
+	if k.severityOnly && len(r.Levels) > 0 {
+		c.add("levels", "on: %s has one severity instead of levels", r.On)
+	}
+	if k.severityOnly && r.Immediate != nil {
+		c.add("immediate", "immediate belongs to rules with levels")
+	}
+	if r.On == OnSilence && r.For != 0 {
+		c.add("for", "on: silence has after instead of for")
+	}
+	if k.whole && len(r.Parameters)+len(r.Except) > 0 {
+		c.add("parameters", "on: %s judges the station; its condition names the parameters", r.On)
+	}
+}
+
+// Defaults of the kinds.
+const (
+	// DefaultAfter is the silence after which a station counts as offline: 3 cycles of 5 minutes.
+	DefaultAfter = Duration(15 * time.Minute)
+	// DefaultStatusAfter is how long a device may be calibrated or faulty: calibrations take 30 to 120 minutes.
+	DefaultStatusAfter = Duration(2 * time.Hour)
+	DefaultRateWindow  = Duration(time.Hour)
+	// DefaultTrend and DefaultHorizon are what a forecast rests on and how far it looks.
+	DefaultTrend   = Duration(6 * time.Hour)
+	DefaultHorizon = Duration(3 * time.Hour)
+	DefaultDays    = 7
+)
+
+const (
+	longestWindow  = Duration(48 * time.Hour)
+	longestHorizon = Duration(24 * time.Hour)
+	mostDays       = 7
+)
+
+// figure fills and checks what the number is made from.
+func (c *ruleChecker) figure(r *Rule) {
+	hour, day := Duration(time.Hour), Duration(24*time.Hour)
+	switch r.On {
+	case OnMean1h:
+		c.fixed(r, hour)
+	case OnMean24h:
+		c.fixed(r, day)
+	case OnRate:
+		orDefault(&r.Window, DefaultRateWindow)
+	case OnLoad:
+		orDefault(&r.Window, day)
+	case OnForecast:
+		orDefault(&r.Window, DefaultTrend)
+		orDefault(&r.Horizon, DefaultHorizon)
+	case OnAnomaly:
+		orDefault(&r.Days, DefaultDays)
+	case OnSilence:
+		orDefault(&r.After, DefaultAfter)
+	case OnStatus:
+		orDefault(&r.After, DefaultStatusAfter)
+		c.statuses(r)
+	case OnExpression:
+		c.when(r)
+	}
+	if slices.Contains(keys["min_share"], r.On) && r.MinShare == nil {
+		r.MinShare = ptr(DefaultMinShare)
+	}
+	c.bounded(r)
+}
+
+func (c *ruleChecker) fixed(r *Rule, window Duration) {
+	if r.Window != 0 && r.Window != window {
+		c.add("window", "on: %s looks back %s", r.On, window)
+	}
+	r.Window = window
+}
+
+func orDefault[T comparable](field *T, otherwise T) {
+	var zero T
+	if *field == zero {
+		*field = otherwise
+	}
+}
+
+func (c *ruleChecker) bounded(r *Rule) {
+	within := func(field string, d, longest Duration) {
+		if d < 0 || d > longest {
+			c.add(field, "%s must lie above 0 and be at most %s", field, longest)
+		}
+	}
+	within("window", r.Window, longestWindow)
+	within("horizon", r.Horizon, longestHorizon)
+	within("after", r.After, longestWindow)
+	if r.Days < 0 || r.Days > mostDays {
+		c.add("days", "days must lie between 1 and %d", mostDays)
+	}
+	if r.Records < 0 || r.Records == 1 || r.Records > mostRecords {
+		c.add("records", "records must lie between 2 and %d", mostRecords)
+	}
+	if r.Times < 0 {
+		c.add("times", "times must not be negative")
+	}
+	if r.MinShare != nil && !(*r.MinShare > 0 && *r.MinShare <= 1) {
+		c.add("min_share", "min_share must lie above 0 and be at most 1, not %g", *r.MinShare)
+	}
+}
+
+func (c *ruleChecker) statuses(r *Rule) {
+	if len(r.Statuses) == 0 {
+		r.Statuses = []string{ingest.Calibrating.String(), ingest.Fault.String()}
+	}
+	for i, name := range r.Statuses {
+		if !slices.ContainsFunc(statuses[1:], func(s ingest.Status) bool { return s.String() == name }) {
+			c.add(fmt.Sprintf("statuses[%d]", i), "status %q is none of calibrating, fault, other", name)
+		}
+	}
+}
+
+func (c *ruleChecker) when(r *Rule) {
+	cat := c.cat
+	if cat == nil {
+		cat = ingest.BuiltinCatalogue()
+	}
+	if strings.TrimSpace(r.When) == "" {
+		c.add("when", `on: expression needs a condition, such as "cod > 60 && flow_out > 0"`)
+		return
+	}
+	if _, err := compileExpression(r.When, cat); err != nil {
+		c.add("when", "%s", err)
+	}
 }
 
 // oneSeverity checks the severity of a rule that is either true or not.
 func (c *ruleChecker) oneSeverity(r *Rule) {
-	if r.Severity == "" {
-		r.Severity = Warning.String()
-	}
+	orDefault(&r.Severity, Warning.String())
 	var s Severity
 	if err := s.UnmarshalText([]byte(r.Severity)); err != nil || s == None {
 		c.add("severity", "severity %q is none of info, warning, critical, emergency", r.Severity)
 	}
 }
 
-func (c *ruleChecker) noLevels(r *Rule) {
-	if len(r.Levels) > 0 {
-		c.add("levels", "on: %s has one severity instead of levels", r.On)
-	}
-	if r.Immediate != nil {
-		c.add("immediate", "immediate belongs to rules with levels")
-	}
-	if r.For != 0 {
-		c.add("for", "on: %s does not take for", r.On)
-	}
-}
-
-func (c *ruleChecker) share(r *Rule) {
-	switch {
-	case r.Window == 0 && r.MinShare != nil:
-		c.add("min_share", "min_share belongs to on: mean_1h and mean_24h")
-	case r.Window == 0:
-	case r.MinShare == nil:
-		r.MinShare = ptr(DefaultMinShare)
-	case !(*r.MinShare > 0 && *r.MinShare <= 1):
-		c.add("min_share", "min_share must lie above 0 and be at most 1, not %g", *r.MinShare)
-	}
-}
-
-// foreign refuses keys that have no meaning for a threshold rule, rather than let somebody rely on them.
-func (c *ruleChecker) foreign(r *Rule) {
-	if r.After != 0 {
-		c.add("after", "after belongs to on: silence")
-	}
-	if r.Severity != "" {
-		c.add("severity", "a threshold rule has levels instead of one severity")
-	}
-	if r.When != "" {
-		c.add("when", "when belongs to on: expression")
-	}
-}
-
-func (c *ruleChecker) windows(r *Rule) {
+func (c *ruleChecker) windows(r *Rule, k kind) {
 	if r.For < 0 {
 		c.add("for", "for must not be negative")
 	}
@@ -134,6 +217,9 @@ func (c *ruleChecker) windows(r *Rule) {
 	}
 	if r.KeepOpen == nil {
 		r.KeepOpen = ptr(DefaultKeepOpen)
+		if k.severityOnly && !k.whole { // a value that moves again, a device that measures again: that is the end
+			r.KeepOpen = new(Duration)
+		}
 	}
 	if *r.KeepOpen < 0 {
 		c.add("keep_open", "keep_open must not be negative")
@@ -192,10 +278,17 @@ func (c *ruleChecker) parameter(field, code string) {
 	}
 }
 
-func (c *ruleChecker) levels(r *Rule) {
+func (c *ruleChecker) levels(r *Rule, k kind) {
 	if len(r.Levels) == 0 {
-		c.add("levels", "a threshold rule has at least one level")
+		c.add("levels", "on: %s has at least one level", r.On)
 		return
+	}
+	if k.absolute {
+		for _, name := range slices.Sorted(maps.Keys(r.Levels)) {
+			if l := r.Levels[name]; !l.absolute() {
+				c.add("levels."+name, "on: %s has no limit in law: write {above: x}", r.On)
+			}
+		}
 	}
 	var before *Level
 	var beforeName string

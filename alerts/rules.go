@@ -14,6 +14,7 @@ import (
 type Rules struct {
 	written  []Rule
 	compiled []rule
+	cat      *ingest.Catalogue
 }
 
 //go:embed data/rules.yaml
@@ -36,7 +37,10 @@ func BuiltinRules() *Rules {
 // catalogue say which stations, parks and parameters exist; nil leaves them unchecked.
 func CheckRules(f RulesFile, reg *geo.Registry, cat *ingest.Catalogue) (*Rules, []geo.Problem) {
 	c := ruleChecker{reg: reg, cat: cat}
-	set := &Rules{}
+	if cat == nil {
+		cat = ingest.BuiltinCatalogue()
+	}
+	set := &Rules{cat: cat}
 	seen := map[string]bool{}
 	for i, r := range f.Rules {
 		c.at = fmt.Sprintf("rules[%d]", i)
@@ -49,7 +53,7 @@ func CheckRules(f RulesFile, reg *geo.Registry, cat *ingest.Catalogue) (*Rules, 
 		seen[r.ID] = true
 		if c.rule(&r); len(c.problems) == 0 {
 			set.written = append(set.written, r)
-			set.compiled = append(set.compiled, compile(r))
+			set.compiled = append(set.compiled, compile(r, cat))
 		}
 	}
 	if len(c.problems) > 0 {
@@ -63,11 +67,11 @@ func (s *Rules) List() []Rule { return s.written }
 
 // Scaled is the set with every window of time multiplied by factor.
 func (s *Rules) Scaled(factor float64) *Rules {
-	out := &Rules{}
+	out := &Rules{cat: s.cat}
 	for _, r := range s.written {
 		r = r.Scaled(factor)
 		out.written = append(out.written, r)
-		out.compiled = append(out.compiled, compile(r))
+		out.compiled = append(out.compiled, compile(r, s.cat))
 	}
 	return out
 }

@@ -35,7 +35,7 @@ import (
 //	-> [@T] opened|updated|resolved|withdrawn SEVERITY [key=value ...]
 //
 // The arrows after a line are exactly the events that it makes. Keys: rule, ratio, value, limit, peak, peaksev, rev, opened,
-// resolved, cause, late, ref.
+// resolved, cause, late, ref, merged, scope, inhibited.
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -193,6 +193,9 @@ func (s *scenario) addStation(words []string) {
 			st.Cycle = s.duration(value)
 		case "park":
 			st.Park = value
+			if slices.ContainsFunc(s.parks, func(p geo.Park) bool { return p.ID == value }) {
+				break
+			}
 			s.parks = append(s.parks, geo.Park{ID: value, Name: geo.Text{VI: value}, Location: st.Location})
 		case "kind":
 			st.Kind = geo.Kind(value)
@@ -329,7 +332,7 @@ func (s *scenario) expect(words []string) {
 		"ratio": figure(ev.Alert.Ratio), "value": figure(ev.Alert.Value), "limit": figure(ev.Alert.Limit),
 		"peak": figure(ev.Alert.PeakValue), "peaksev": ev.Alert.PeakSeverity.String(), "rev": strconv.Itoa(ev.Alert.Revision),
 		"opened": ev.Alert.OpenedAt.Format("15:04"), "cause": ev.Alert.Cause, "late": strconv.FormatBool(ev.Alert.Late),
-		"resolved": ended(ev.Alert.ResolvedAt), "merged": strconv.FormatBool(ev.Alert.MergedInto != ""),
+		"resolved": ended(ev.Alert.ResolvedAt), "scope": ev.Alert.Scope, "inhibited": strconv.FormatBool(ev.Alert.InhibitedBy != ""), "merged": strconv.FormatBool(ev.Alert.MergedInto != ""),
 		"ref": strings.ReplaceAll(ev.Alert.LimitReference, " ", "_"),
 	}
 	want := append([]string{"type=" + words[0], "severity=" + words[1]}, words[2:]...)

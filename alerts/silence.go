@@ -31,7 +31,7 @@ func (e *Engine) tick(at time.Time, blind bool, events []Event) []Event {
 	for i := range e.order {
 		events = e.watch(e.order[i], at, events)
 	}
-	return events
+	return e.attribute(at, events)
 }
 
 // watch opens and ends the silences of a station. A station that never spoke is not silent.
@@ -120,6 +120,9 @@ func (e *Engine) hear(s *stationState, r *ingest.Reading, events []Event) []Even
 // Adopt takes over an open silence that the journal holds and the engine forgot, because it fell silent after the last snapshot.
 // It reports whether a rule still watches it.
 func (e *Engine) Adopt(a *Alert) bool {
+	if a.Scope != "" {
+		return e.adoptOutage(a)
+	}
 	s, ok := e.stations[a.Station.ID]
 	if !ok || s.st == nil || a.Basis != OnSilence {
 		return false

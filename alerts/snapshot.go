@@ -276,7 +276,11 @@ func (e *Engine) restoreTape(s *stationState, snap *engineSnapshot) error {
 			return fmt.Errorf("parameter %q is there twice", snap.Tape.Columns[i].Parameter)
 		}
 	}
-	return s.tape.restore(snap.Tape)
+	if err := s.tape.restore(snap.Tape); err != nil {
+		return err
+	}
+	s.judgedTo = s.tape.newest()
+	return nil
 }
 
 // restoreTracks gives the states back to their rules, and makes orphans of the open alerts of rules that judge this no more. It

@@ -28,7 +28,11 @@ type stationState struct {
 	heard time.Duration
 	// byCol lists the tracks of each column; whole those of the station.
 	byCol [][]int
-	whole []int
+	// limits of each column, with their times.
+	limits [][]limitSpan
+	// deferred are the tracks that are judged when a delivery is on the tape as a whole, up to the instant judgedTo.
+	deferred []int
+	judgedTo int64
 	// older and newer are two states of the past from which late readings are judged again.
 	older, newer checkpoint
 	// turned counts the instants since newer.
@@ -41,6 +45,8 @@ type stationState struct {
 	waiting  bool
 	lateFrom int64
 	received int64
+	// told are events that the end of the step will tell.
+	told []Event
 
 	// orphans are open alerts that no track owns since the rules or the registry changed.
 	orphans []orphan
@@ -64,12 +70,15 @@ const span = 36
 const most = 2048
 
 func (e *Engine) newStation(st *geo.Station) *stationState {
-	s := &stationState{id: st.ID, st: st, gapNS: gapCycles * int64(st.Cycle), pending: none, lateFrom: none}
+	s := &stationState{id: st.ID, st: st, gapNS: gapCycles * int64(st.Cycle), pending: none, lateFrom: none, judgedTo: never}
 	for i := range e.cfg.Rules.compiled {
 		r := &e.cfg.Rules.compiled[i]
 		if r.selectsStation(st) {
 			s.quiets = append(s.quiets, r.quiets()...)
 			s.lookback = max(s.lookback, r.lookback+r.forNS+s.gapNS)
+			if r.kind.whole {
+				e.addTrack(s, r, -1, "")
+			}
 		}
 	}
 	s.keep = min(most, span+span/2+int(s.lookback/int64(st.Cycle))+1)
@@ -83,16 +92,43 @@ func (e *Engine) columnOf(s *stationState, parameter string) int {
 		return col
 	}
 	s.byCol = append(s.byCol, nil)
-	limits := e.cfg.Limits.spans(s.st, parameter)
-	// Silences need no track: they are watched from the start.
+	s.limits = append(s.limits, e.cfg.Limits.spans(s.st, parameter))
 	for i := range e.cfg.Rules.compiled {
-		r := &e.cfg.Rules.compiled[i]
-		if r.signal != nil && !r.whole && r.selects(s.st, parameter) && (r.absolute || len(limits) > 0) {
-			s.byCol[col] = append(s.byCol[col], len(s.tracks))
-			s.tracks = append(s.tracks, track{rule: r, col: col, parameter: parameter, limits: limits, state: newRuleState(), before: newRuleState(), beforeAt: never})
+		if r := &e.cfg.Rules.compiled[i]; !r.kind.whole && r.selects(s.st, parameter) {
+			e.addTrack(s, r, col, parameter)
 		}
 	}
 	return col
+}
+
+// addTrack lets a rule judge a parameter, or for column -1 the station, if there is something to judge by.
+func (e *Engine) addTrack(s *stationState, r *rule, col int, parameter string) {
+	tr := track{
+		rule: r, col: col, parameter: parameter, signal: r.signalFor(parameter, e.cfg.Catalogue), limits: e.limitsOf(s, parameter),
+		state: newRuleState(),
+	}
+	if p, ok := e.cfg.Catalogue.Parameter(parameter); ok {
+		tr.unit = p.Unit
+	}
+	tr.unit = r.kind.unit(tr.unit)
+	if tr.signal == nil || !r.absolute && len(tr.limits) == 0 {
+		return
+	}
+	i := len(s.tracks)
+	s.tracks = append(s.tracks, tr)
+	if r.kind.deferred {
+		s.deferred = append(s.deferred, i)
+		return
+	}
+	s.byCol[col] = append(s.byCol[col], i)
+}
+
+// limitsOf are the limits of a parameter at a station with their times.
+func (e *Engine) limitsOf(s *stationState, parameter string) []limitSpan {
+	if col := s.tape.find(parameter); col >= 0 && col < len(s.limits) {
+		return s.limits[col]
+	}
+	return e.cfg.Limits.spans(s.st, parameter)
 }
 
 // tooLate reports whether an instant lies before what the station can judge again from memory.
@@ -131,6 +167,7 @@ func (e *Engine) turnCheckpoints(s *stationState, at int64) {
 		return
 	}
 	s.turned = 0
+	e.judgeDeferred(s)
 	s.older, s.newer = s.newer, checkpoint{at: newest, states: s.states()}
 	for i := range s.tracks {
 		s.tracks[i].forget(s.older.at)
@@ -175,9 +212,29 @@ func (e *Engine) leftToDo(s *stationState, r *ingest.Reading) {
 func (e *Engine) settle(s *stationState, events []Event) []Event {
 	if s.lateFrom != none {
 		events = e.refold(s, events)
+		s.judgedTo = s.tape.newest()
 	}
+	e.judgeDeferred(s)
+	events, s.told = append(events, s.told...), nil
 	s.waiting, s.lateFrom, s.received = false, none, 0
 	return events
+}
+
+// judgeDeferred shows the instants that are new to the tracks that look at several parameters. What they say is told at the end of
+// the step.
+func (e *Engine) judgeDeferred(s *stationState) {
+	if len(s.deferred) == 0 {
+		return
+	}
+	for row := s.tape.after(s.judgedTo); row < len(s.tape.at); row++ {
+		for _, i := range s.deferred {
+			tr := &s.tracks[i]
+			if tr.col < 0 || s.tape.cols[tr.col].cells[row]&cellPresent != 0 {
+				s.told = e.judge(s, tr, newReading{row: row, received: s.received, unit: tr.unit}, s.told)
+			}
+		}
+	}
+	s.judgedTo = s.tape.newest()
 }
 
 // end closes the open alert of a track.

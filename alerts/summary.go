@@ -13,13 +13,17 @@ import (
 type words struct {
 	symbol, unit string
 	decimals     int
-	place        geo.Text
+	place, rule  geo.Text
+	basis        string
 }
 
 func (e *Engine) words(sub subject) words {
-	w := words{symbol: sub.param, decimals: 2, place: geo.Text{VI: sub.station, EN: sub.station}}
+	w := words{symbol: sub.param, decimals: 2, place: geo.Text{VI: sub.station, EN: sub.station}, rule: sub.ruleName, basis: sub.basis}
 	if p, ok := e.cfg.Catalogue.Parameter(sub.param); ok {
 		w.symbol, w.unit, w.decimals = p.Symbol, p.Unit, p.Decimals
+	}
+	if k, ok := kinds[sub.basis]; ok {
+		w.unit = k.unit(w.unit)
 	}
 	if sub.st != nil {
 		w.place = sub.st.Name
@@ -32,35 +36,96 @@ func (e *Engine) words(sub subject) words {
 
 // standing is the sentence of an open alert.
 func (w words) standing(o *openAlert) geo.Text {
-	if o.wordless {
+	at := geo.Text{VI: ", tại " + w.place.VI, EN: ", at " + w.place.EN}
+	switch w.basis {
+	case OnSilence:
 		return w.silent()
+	case OnFlatline:
+		return join(warning, geo.Text{VI: w.symbol + " đứng yên ở " + w.with(number(o.value, w.decimals, vietnamese)), EN: w.symbol + " stands still at " + w.with(number(o.value, w.decimals, english))}, at)
+	case OnStatus:
+		return join(warning, geo.Text{
+			VI: "thiết bị đo " + w.symbol + " hiệu chuẩn hoặc báo lỗi quá lâu, quá thường xuyên hoặc bắt đầu trong lúc vượt giới hạn",
+			EN: "the " + w.symbol + " device is calibrated or faulty for too long, too often, or since an excess",
+		}, at)
+	case OnExpression:
+		return join(warning, geo.Text{VI: "điều kiện “" + w.rule.VI + "” đúng", EN: "the condition “" + w.rule.EN + "” holds"}, at)
+	case OnAnomaly:
+		return join(warning, geo.Text{
+			VI: w.quantity(o.value, vietnamese) + ", khác mức thường có vào giờ này trong ngày",
+			EN: w.quantity(o.value, english) + ", which is not what this time of day usually has",
+		}, at)
 	}
 	vi, en := w.relation(o)
-	return geo.Text{
-		VI: "Cảnh báo vận hành: " + w.quantity(o.value, vietnamese) + ", " + vi + ", tại " + w.place.VI,
-		EN: "Operational warning: " + w.quantity(o.value, english) + ", " + en + ", at " + w.place.EN,
+	heading := warning
+	if w.basis == OnMean24h {
+		heading = judgement
 	}
+	of := figures[w.basis]
+	return join(heading, geo.Text{VI: of.VI + w.quantity(o.value, vietnamese) + ", " + vi, EN: of.EN + w.quantity(o.value, english) + ", " + en}, at)
+}
+
+var (
+	// warning heads what is no more than a sign; judgement the figure by which the law judges wastewater. What follows from it is
+	// said by an officer.
+	warning   = geo.Text{VI: "Cảnh báo vận hành: ", EN: "Operational warning: "}
+	judgement = geo.Text{VI: "Giá trị đánh giá, cán bộ kết luận: ", EN: "Judgement value, for an officer to decide: "}
+)
+
+// figures says of which figure of a parameter an alert speaks.
+var figures = map[string]geo.Text{
+	OnMean1h:   {VI: "trung bình 1 giờ của ", EN: "1-hour mean of "},
+	OnMean24h:  {VI: "trung bình 24 giờ của ", EN: "24-hour mean of "},
+	OnRate:     {VI: "thay đổi mỗi giờ của ", EN: "hourly change of "},
+	OnLoad:     {VI: "tải lượng của ", EN: "load of "},
+	OnForecast: {VI: "dự báo ", EN: "forecast of "},
+}
+
+func join(parts ...geo.Text) geo.Text {
+	var out geo.Text
+	for _, p := range parts {
+		out.VI, out.EN = out.VI+p.VI, out.EN+p.EN
+	}
+	return out
 }
 
 // ended is the sentence of a resolved alert.
 func (w words) ended(a *Alert) geo.Text {
 	if a.Cause == CauseRuleRemoved {
+		what := w.symbol
+		if what == "" {
+			what = w.rule.VI
+		}
 		return geo.Text{
-			VI: "Kết thúc cảnh báo vận hành: quy tắc không còn áp dụng cho " + w.symbol + " tại " + w.place.VI,
-			EN: "Operational warning ended: the rule no longer applies to " + w.symbol + " at " + w.place.EN,
+			VI: "Kết thúc cảnh báo vận hành: quy tắc không còn áp dụng cho " + what + " tại " + w.place.VI,
+			EN: "Operational warning ended: the rule no longer applies to " + what + " at " + w.place.EN,
 		}
 	}
-	if a.Basis == OnSilence {
+	end := geo.Text{VI: "Kết thúc cảnh báo vận hành: ", EN: "Operational warning ended: "}
+	at := geo.Text{VI: ", tại " + w.place.VI, EN: ", at " + w.place.EN}
+	switch w.basis {
+	case OnSilence:
 		vi, en := w.what()
 		return geo.Text{
 			VI: "Đã nhận lại dữ liệu" + vi + " từ " + w.place.VI,
 			EN: "Data" + en + " are coming in again from " + w.place.EN,
 		}
+	case OnStatus:
+		return join(end, geo.Text{VI: "thiết bị đo " + w.symbol + " đo trở lại", EN: "the " + w.symbol + " device measures again"}, at)
+	case OnExpression:
+		return join(end, geo.Text{VI: "điều kiện “" + w.rule.VI + "” không còn đúng", EN: "the condition “" + w.rule.EN + "” holds no longer"}, at)
 	}
-	return geo.Text{
-		VI: "Kết thúc cảnh báo vận hành: " + w.quantity(*a.Value, vietnamese) + ", đã trở lại dưới mức cảnh báo, tại " + w.place.VI,
-		EN: "Operational warning ended: " + w.quantity(*a.Value, english) + ", back below the warning level, at " + w.place.EN,
+	if a.Value == nil {
+		return join(end, geo.Text{VI: w.symbol, EN: w.symbol}, at)
 	}
+	back := geo.Text{VI: ", đã trở lại dưới mức cảnh báo", EN: ", back below the warning level"}
+	switch w.basis {
+	case OnFlatline:
+		back = geo.Text{VI: ", đã thay đổi trở lại", EN: ", it moves again"}
+	case OnAnomaly:
+		back = geo.Text{VI: ", đã trở lại mức thường có", EN: ", back to what is usual"}
+	}
+	of := figures[w.basis]
+	return join(end, geo.Text{VI: of.VI + w.quantity(*a.Value, vietnamese), EN: of.EN + w.quantity(*a.Value, english)}, back, at)
 }
 
 // silent is the sentence of a station, or of one of its parameters, from which nothing comes.

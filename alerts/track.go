@@ -8,15 +8,14 @@ import (
 
 // track is one rule at one station, for one of its parameters or for the station as a whole.
 type track struct {
-	rule *rule
+	rule   *rule
+	signal signal
 	// col is the column of the parameter; -1 for the whole station, whose tracks look at several.
 	col       int
 	parameter string
+	unit      string
 	limits    []limitSpan
 	state     ruleState
-	// before is the state before the newest instant, kept where that may have to be judged again.
-	before   ruleState
-	beforeAt int64
 	// ended are the alerts that have ended and may still be amended, oldest first.
 	ended []interval
 	// moved are the ids of alerts whose opening has moved since it gave them their name.
@@ -72,10 +71,11 @@ type openAlert struct {
 
 // observation is one instant with what judging it needs. limit is nil when none is in force.
 type observation struct {
-	at    int64
-	value float64
-	unit  string
-	flags ingest.Flags
+	at int64
+	// value is what is judged, shown what an alert gives as its value.
+	value, shown float64
+	unit         string
+	flags        ingest.Flags
 	// gap says that the silence before this instant was too long for a run to survive.
 	gap   bool
 	limit *Limit
@@ -133,7 +133,7 @@ func (s *ruleState) notePeak(score float64, o *observation) {
 	begins := s.active == 0 && s.marks[0] == o.at
 	lasts := s.active > 0 || s.marks[0] != never
 	if begins || lasts && score > s.peakScore {
-		s.peakValue, s.peakScore = o.value, score
+		s.peakValue, s.peakScore = o.shown, score
 	}
 }
 
@@ -153,7 +153,8 @@ func (tr *track) follow(s *ruleState, o *observation, id func(at int64) string) 
 	} else {
 		a = *s.open
 	}
-	a.measuredAt, a.value, a.unit, a.flags = o.at, o.value, o.unit, o.flags
+	a.measuredAt, a.value, a.unit, a.flags = o.at, o.shown, o.unit, o.flags
+	a.wordless = tr.rule.kind.shows == showsNothing
 	if s.active > 0 {
 		a.severity = tr.rule.levels[s.active-1].severity
 	}
@@ -166,19 +167,25 @@ func (tr *track) follow(s *ruleState, o *observation, id func(at int64) string) 
 	}
 	l := &tr.rule.levels[max(s.active, 1)-1]
 	a.limit, a.ratio = Limit{Min: l.below, Max: l.above}, l.score(o.value, 0)
+	if tr.rule.kind.shows != showsFigure { // the bound is one of the score
+		a.limit = Limit{Min: orNaN(nil), Max: orNaN(nil)}
+	}
 }
 
 // observe makes the observation of an instant; false when the rule has nothing to judge there.
 func (tr *track) observe(v *view, gapNS int64, s *ruleState) (observation, bool) {
 	v.col, v.limits = tr.col, tr.limits
-	x, ok := tr.rule.signal(v)
+	x, ok := tr.signal(v)
 	if !ok {
 		return observation{}, false
 	}
 	at := v.at()
-	o := observation{at: at, value: x, gap: s.last != never && at-s.last > gapNS}
+	o := observation{at: at, value: x, shown: x, gap: s.last != never && at-s.last > gapNS}
+	if tr.rule.kind.shows == showsValue {
+		o.shown = v.column().value(v.row)
+	}
 	s.last = at
-	if o.limit = limitAt(tr.limits, at); o.limit != nil {
+	if o.limit = limitAt(tr.limits, at); o.limit != nil && !tr.rule.absolute {
 		o.ratio = o.limit.Ratio(x)
 	}
 	return o, o.limit != nil || tr.rule.absolute

@@ -66,10 +66,38 @@ func (j *Judge) tick(ctx context.Context, head uint64) (ready []alerts.Need, err
 	}
 	now := j.now().UTC()
 	made := j.engine.Step(alerts.Input{Kind: alerts.TickIn, At: now, Blind: j.cfg.Blind != nil && j.cfg.Blind()})
-	if err := j.tell(ctx, made); err != nil {
+	if err := j.tell(ctx, append(made, j.unmuted(now)...)); err != nil {
 		return nil, err
 	}
 	return j.ready(now), nil
+}
+
+// mute notes on events which mute keeps their notices back.
+func (j *Judge) mute(events []alerts.Event) {
+	if j.cfg.Mutes == nil {
+		return
+	}
+	mutes, now := j.cfg.Mutes(), j.now()
+	for i := range events {
+		events[i].Alert.SilencedBy = mutes.Match(&events[i].Alert, now)
+	}
+}
+
+// unmuted are the changes of open alerts whose mute has begun or ended: a recipient is told of what is still wrong then.
+func (j *Judge) unmuted(now time.Time) []alerts.Event {
+	if j.cfg.Mutes == nil {
+		return nil
+	}
+	var out []alerts.Event
+	mutes := j.cfg.Mutes()
+	for _, a := range j.journal.Open() {
+		if by := mutes.Match(&a, now); by != a.SilencedBy {
+			a.SilencedBy = by
+			a.Revision++
+			out = append(out, alerts.Event{Type: alerts.Updated, At: now, Made: now, Alert: a})
+		}
+	}
+	return out
 }
 
 // tell journals events that no batch made, and saves the state that they speak of: the log alone would not bring it back.

@@ -38,6 +38,9 @@ type Journal struct {
 	// most is what one record takes at most, in bytes.
 	most int
 
+	// append lets the engine and people take turns.
+	append sync.Mutex
+
 	mu       sync.RWMutex
 	byID     map[string]*entry
 	newest   []*entry // by opened_at, newest first
@@ -148,9 +151,11 @@ func newerFirst(a, b *entry) int {
 	return strings.Compare(a.alert.ID, b.alert.ID)
 }
 
-// Append adds a step, in parts where it is large. What an earlier, interrupted try has left is not said again. Only one engine
-// may append: a conflict that is not a lost answer of our own is an error.
+// Append adds a step of the engine, in parts where it is large. What an earlier, interrupted try has left is not said again. Only one
+// process may append: a conflict that is not a lost answer of our own is an error.
 func (j *Journal) Append(ctx context.Context, s Step) error {
+	j.append.Lock()
+	defer j.append.Unlock()
 	events := j.unsaid(s.Events)
 	for {
 		part := Step{IntakeTo: s.IntakeTo}
@@ -182,9 +187,16 @@ func (j *Journal) unsaid(events []alerts.Event) []alerts.Event {
 			continue
 		}
 		id := ev.Alert.ID
-		if e, known := j.byID[id]; known && last[id] == 0 {
-			last[id] = e.alert.Revision
+		if e, known := j.byID[id]; known {
+			if !ev.CarryOver(&e.alert) {
+				continue
+			}
+			ev.Alert.Notified = e.alert.Notified
+			if last[id] == 0 {
+				last[id] = e.alert.Revision
+			}
 		}
+		ev.Alert.Notified = ev.Alert.Notified || !ev.Quiet()
 		ev.Alert.Revision = max(ev.Alert.Revision, last[id]+1)
 		last[id] = ev.Alert.Revision
 		out = append(out, ev)

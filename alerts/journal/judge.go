@@ -51,6 +51,8 @@ type JudgeConfig struct {
 	// everything.
 	History func(ctx context.Context, station string, from time.Time) ([]ingest.Reading, error)
 	Booked  func() uint64
+	// Mutes, if not nil, are the silences and maintenance windows that stand.
+	Mutes func() *alerts.Mutes
 	// Logger hears of history that cannot be read.
 	Logger *slog.Logger
 	// Evaluated, if not nil, hears how many rules were applied.
@@ -169,6 +171,7 @@ func (j *Judge) say(ctx context.Context) error {
 	if len(j.unsaid) == 0 && !j.journal.Unfinished() {
 		return nil
 	}
+	j.mute(j.unsaid)
 	if err := j.journal.Append(ctx, Step{IntakeTo: j.stepped, Events: j.unsaid}); err != nil {
 		return err
 	}
