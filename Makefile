@@ -28,7 +28,7 @@ LDFLAGS = -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 UI := web/ui
 UI_SOURCES = $(shell find $(UI) \( -name node_modules -o -name dist -o -name test-results -o -name shots \) -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run test race lint vuln fuzz bench e2e ui build clean tools fmt
+.PHONY: help run test race lint vuln fuzz bench e2e ui build clean tools telegraf fmt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ fmt: $(GOLANGCI) ## format the Go code
 tools: ## install what the tests need: mosquitto, chromium, influxd
 	@.ci/setup.sh
 	@$(MAKE) $(INFLUXD)
+
+telegraf: ## build Telegraf, which "quantrac bench ingest --against telegraf" compares with
+	@.ci/telegraf.sh
 
 clean: ## remove what was built; data and tools stay
 	rm -rf bin $(UI)/node_modules $(UI)/test-results $(UI)/shots

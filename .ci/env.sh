@@ -10,6 +10,12 @@ if [ -z "${QUANTRAC_MOSQUITTO:-}" ] && command -v mosquitto >/dev/null; then
   QUANTRAC_MOSQUITTO=$(command -v mosquitto)
   export QUANTRAC_MOSQUITTO
 fi
+# Built by "make telegraf" only; without it the comparison is not tested.
+if [ -z "${QUANTRAC_TELEGRAF:-}" ]; then
+  for candidate in "$PWD"/.tools/bin/telegraf-*; do
+    [ ! -x "$candidate" ] || export QUANTRAC_TELEGRAF="$candidate"
+  done
+fi
 # The plain binary is preferred to Debian's wrapper script, which adds flags of its own.
 for candidate in "${CHROMIUM:-}" /usr/lib/chromium/chromium chromium chromium-browser google-chrome; do
   if [ -n "$candidate" ] && command -v "$candidate" >/dev/null; then
