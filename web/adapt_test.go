@@ -5,9 +5,43 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
+	"quantrac/alerts"
+	"quantrac/alerts/journal"
 	"quantrac/alerts/webhook"
+	"quantrac/ingest"
+	"quantrac/ingest/books"
+	"quantrac/ingest/broker"
+	"quantrac/ingest/history"
+	"quantrac/ingest/quarantine"
 )
+
+func historyOf(store history.Store) History {
+	raw := func(q RawQuery) history.RawQuery {
+		return history.RawQuery{Station: q.Station, Parameter: q.Parameter, From: q.From, To: q.To, Limit: q.Limit}
+	}
+	return History{
+		Raw: func(ctx context.Context, q RawQuery) ([]RawRow, error) {
+			rows, err := history.Raw(ctx, store, raw(q))
+			var out []RawRow
+			for _, r := range rows {
+				out = append(out, RawRow(r))
+			}
+			return out, err
+		},
+		Windows: func(ctx context.Context, q WindowQuery) ([]WindowRow, error) {
+			hq := history.WindowQuery{RawQuery: raw(q.RawQuery), Every: q.Every, Fn: q.Fn}
+			hq.Limit = 0
+			rows, err := history.Windows(ctx, store, hq)
+			var out []WindowRow
+			for _, r := range rows {
+				out = append(out, WindowRow(r))
+			}
+			return out, err
+		},
+	}
+}
 
 // webhooksOf hands the sender over as cmd does.
 func webhooksOf(s *webhook.Sender) Webhooks {
@@ -79,4 +113,104 @@ func (r *rig) notices(ctx context.Context, alert string) ([]Notice, error) {
 		out = append(out, n)
 	}
 	return out, err
+}
+
+func quarantineOf(s *quarantine.Store, submit ingest.Submit) Quarantine {
+	return Quarantine{
+		List: func(ctx context.Context, q QuarantineQuery) ([]ingest.Quarantined, uint64, error) {
+			return s.List(ctx, quarantine.Query(q))
+		},
+		Get: func(ctx context.Context, id string) (ingest.Quarantined, error) {
+			e, err := s.Get(ctx, id)
+			return e, quarantineError(err)
+		},
+		Retry: func(ctx context.Context, id string) (ingest.Receipt, error) {
+			receipt, err := s.Retry(ctx, id, submit)
+			return receipt, quarantineError(err)
+		},
+	}
+}
+
+func quarantineError(err error) error {
+	switch {
+	case errors.Is(err, quarantine.ErrNotFound):
+		return fmt.Errorf("%w: %w", ErrNotFound, err)
+	case errors.Is(err, quarantine.ErrRetried), errors.Is(err, quarantine.ErrRetrying), errors.Is(err, quarantine.ErrCut):
+		return fmt.Errorf("%w: %w", ErrConflict, err)
+	}
+	return err
+}
+
+func gatewaysOf(g *broker.Gateways) Gateways {
+	return Gateways{
+		List: func() (all []Gateway) {
+			for _, v := range g.List() {
+				all = append(all, Gateway(v))
+			}
+			return all
+		},
+		Get: func(id string) (Gateway, error) {
+			v, err := g.Get(id)
+			return Gateway(v), gatewayError(err)
+		},
+		Put: func(ctx context.Context, id string, spec GatewaySpec) (Gateway, string, error) {
+			v, password, _, err := g.Put(ctx, id, broker.GatewaySpec(spec))
+			return Gateway(v), password, gatewayError(err)
+		},
+		Rotate: func(ctx context.Context, id string) (Gateway, string, error) {
+			v, password, err := g.Rotate(ctx, id)
+			return Gateway(v), password, gatewayError(err)
+		},
+		Delete: func(ctx context.Context, id string) error { return gatewayError(g.Delete(ctx, id)) },
+	}
+}
+
+func gatewayError(err error) error {
+	var invalid *broker.Invalid
+	switch {
+	case errors.As(err, &invalid):
+		return fmt.Errorf("%w: %w", ErrConflict, err) // the fields have been looked at before
+	case errors.Is(err, broker.ErrNotFound):
+		return ErrNotFound
+	case errors.Is(err, broker.ErrConfigured):
+		return fmt.Errorf("%w: %w", ErrConflict, err)
+	}
+	return err
+}
+
+func conflictsOf(c *books.Clerk) func(context.Context, ConflictQuery) ([]Conflict, string, error) {
+	return func(ctx context.Context, q ConflictQuery) (items []Conflict, next string, err error) {
+		found, next, err := c.Conflicts(ctx, books.ConflictQuery(q))
+		if errors.Is(err, books.ErrCursor) {
+			return nil, "", ErrCursor
+		}
+		for _, f := range found {
+			items = append(items, Conflict{
+				f.Parameter, f.MeasuredAt, f.ReceivedAt, f.Gateway, KeptValue{f.Kept.Value, f.Kept.Status}, OtherValue(f.Other),
+			})
+		}
+		return items, next, err
+	}
+}
+
+func actsOf(j *journal.Journal) func(context.Context, string, alerts.Act) (alerts.Alert, error) {
+	return func(ctx context.Context, id string, act alerts.Act) (alerts.Alert, error) {
+		a, err := j.Act(ctx, id, act)
+		if errors.Is(err, journal.ErrNotFound) {
+			err = ErrNotFound
+		}
+		return a, err
+	}
+}
+
+func mutesOf(m *journal.Mutes) Mutes {
+	return Mutes{
+		List: m.List, Add: m.Add,
+		End: func(ctx context.Context, id string, now time.Time) error {
+			if err := m.End(ctx, id, now); !errors.Is(err, journal.ErrNotFound) {
+				return err
+			}
+			return ErrNotFound
+		},
+	}
 }

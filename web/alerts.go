@@ -3,12 +3,10 @@ package web
 import (
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"quantrac/alerts"
 	"quantrac/geo"
-	"quantrac/ingest"
 )
 
 func (s *Server) listAlerts(w http.ResponseWriter, r *http.Request) error {
@@ -37,8 +35,32 @@ func (s *Server) listAlerts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, newList(items, next))
+	writeJSON(w, http.StatusOK, newList(viewsOf(items), next))
 	return nil
+}
+
+// alertView is an alert as the API shows it: a trouble of the whole station has neither parameter nor unit, which is null. A
+// unit of "" beside a parameter is one, that of pH.
+type alertView struct {
+	alerts.Alert
+	Parameter *string `json:"parameter"`
+	Unit      *string `json:"unit"`
+}
+
+func viewOf(a *alerts.Alert) alertView {
+	v := alertView{Alert: *a}
+	if a.Parameter != "" {
+		v.Parameter, v.Unit = &a.Parameter, &a.Unit
+	}
+	return v
+}
+
+func viewsOf(all []alerts.Alert) []alertView {
+	out := make([]alertView, len(all)) // never null in JSON
+	for i := range all {
+		out[i] = viewOf(&all[i])
+	}
+	return out
 }
 
 // moment is one line of an alert's timeline: a change of the alert, or a notice and its result.
@@ -53,7 +75,10 @@ type moment struct {
 	Ratio    *float64         `json:"ratio,omitempty"`
 	Revision int              `json:"revision,omitempty"`
 	Summary  *geo.Text        `json:"summary,omitempty"`
-	Notice   *Notice          `json:"notice,omitempty"`
+	// By is the person who did it, Comment what they wrote.
+	By      string  `json:"by,omitempty"`
+	Comment string  `json:"comment,omitempty"`
+	Notice  *Notice `json:"notice,omitempty"`
 }
 
 func (s *Server) getAlert(w http.ResponseWriter, r *http.Request) error {
@@ -70,7 +95,7 @@ func (s *Server) getAlert(w http.ResponseWriter, r *http.Request) error {
 		ev := &events[i]
 		timeline = append(timeline, moment{
 			Type: string(ev.Type), At: ev.Made, EventAt: &ev.At, Severity: &ev.Alert.Severity, State: ev.Alert.State,
-			Value: ev.Alert.Value, Ratio: ev.Alert.Ratio, Revision: ev.Alert.Revision, Summary: &ev.Alert.Summary,
+			Value: ev.Alert.Value, Ratio: ev.Alert.Ratio, Revision: ev.Alert.Revision, Summary: &ev.Alert.Summary, By: ev.By, Comment: ev.Comment,
 		})
 	}
 	notices, err := s.cfg.Alerts.Notices(r.Context(), id)
@@ -82,53 +107,13 @@ func (s *Server) getAlert(w http.ResponseWriter, r *http.Request) error {
 	}
 	slices.SortStableFunc(timeline, func(a, b moment) int { return a.At.Compare(b.At) })
 	writeJSON(w, http.StatusOK, struct {
-		alerts.Alert
+		alertView
 		Timeline []moment `json:"timeline"`
-	}{a, timeline})
+	}{viewOf(&a), timeline})
 	return nil
 }
 
 func (s *Server) hotspots(w http.ResponseWriter, _ *http.Request) error {
 	writeJSON(w, http.StatusOK, s.cfg.Hotspots())
-	return nil
-}
-
-// Bounds of one page of the quarantine, whose entries carry bodies of up to ingest.MaxBody.
-const (
-	quarantineStep  = 16
-	quarantineBytes = 8 << 20
-)
-
-// listQuarantine ends a page early when its bodies become too many bytes; the cursor goes on.
-func (s *Server) listQuarantine(w http.ResponseWriter, r *http.Request) error {
-	n, err := limit(r, usualLimit, mostLimit)
-	if err != nil {
-		return err
-	}
-	var before uint64
-	if c := r.URL.Query().Get("cursor"); c != "" {
-		if before, err = strconv.ParseUint(c, 10, 64); err != nil || before == 0 {
-			return alerts.ErrCursor
-		}
-	}
-	items, size := []ingest.Quarantined{}, 0
-	for len(items) < n && size < quarantineBytes {
-		some, next, err := s.cfg.Quarantine.List(r.Context(), before, min(quarantineStep, n-len(items)))
-		if err != nil {
-			return err
-		}
-		items, before = append(items, some...), next
-		for i := range some {
-			size += len(some[i].Body)
-		}
-		if next == 0 {
-			break
-		}
-	}
-	cursor := ""
-	if before > 0 {
-		cursor = strconv.FormatUint(before, 10)
-	}
-	writeJSON(w, http.StatusOK, newList(items, cursor))
 	return nil
 }

@@ -306,6 +306,70 @@ func TestAsyncAPIExamplesAreAsDescribed(t *testing.T) {
 	checkRefs(t, data)
 }
 
+// What is said of MQTT is what the door takes: each example, on its topic, becomes readings.
+func TestMQTTTopicsAreDescribed(t *testing.T) {
+	data, err := os.ReadFile("asyncapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type ref struct {
+		Ref string `json:"$ref"`
+	}
+	var doc struct {
+		Channels map[string]struct {
+			Address    string
+			Messages   map[string]ref
+			Parameters map[string]struct{ Examples []string }
+		}
+		Operations map[string]struct {
+			Action   string
+			Channel  ref
+			Bindings struct {
+				MQTT struct{ Retain bool }
+			}
+		}
+		Components struct {
+			Messages map[string]struct {
+				Examples []struct{ Payload json.RawMessage }
+			}
+		}
+	}
+	if err := json.Unmarshal(data, &doc); err != nil {
+		t.Fatal(err)
+	}
+	for channel, want := range map[string]struct {
+		address, operation string
+		retain             bool
+	}{
+		"readings": {"quantrac/v1/{station}/readings", "receiveReadings", false},
+		"status":   {"quantrac/v1/{station}/status", "receiveStatus", true},
+	} {
+		c, op := doc.Channels[channel], doc.Operations[want.operation]
+		if c.Address != want.address || len(c.Parameters["station"].Examples) == 0 || len(c.Messages) == 0 {
+			t.Errorf("channel %s: %+v", channel, c)
+		}
+		if op.Action != "receive" || op.Channel.Ref != "#/channels/"+channel || op.Bindings.MQTT.Retain != want.retain {
+			t.Errorf("operation %s: %+v", want.operation, op)
+		}
+	}
+	examples := doc.Components.Messages["readings"].Examples
+	if len(examples) == 0 {
+		t.Fatal("readings have no example")
+	}
+	r := newRig(t, nil)
+	for i, ex := range examples {
+		var got struct {
+			Dialect  string
+			Readings []struct{ Station string }
+			Rejected []json.RawMessage
+		}
+		r.post("/api/v1/decode?now=2026-11-24T06:06:00Z&topic=quantrac/v1/amata-01/readings", string(ex.Payload)).into(http.StatusOK, &got)
+		if got.Dialect != "native" || len(got.Readings) == 0 || got.Readings[0].Station != "amata-01" || len(got.Rejected) > 0 {
+			t.Errorf("example %d: %+v", i, got)
+		}
+	}
+}
+
 // checkRefs finds references that lead nowhere.
 func checkRefs(t *testing.T, data []byte) {
 	t.Helper()

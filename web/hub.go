@@ -125,10 +125,10 @@ func (h *Hub) Station(v alerts.StationView) {
 func (h *Hub) Alert(a alerts.Alert) {
 	h.send(func(seq uint64) frame {
 		return frame{station: a.Station.ID, encoded: encode(struct {
-			Type     string       `json:"type"`
-			Sequence uint64       `json:"sequence"`
-			Alert    alerts.Alert `json:"alert"`
-		}{"alert", seq, a})}
+			Type     string    `json:"type"`
+			Sequence uint64    `json:"sequence"`
+			Alert    alertView `json:"alert"`
+		}{"alert", seq, viewOf(&a)})}
 	})
 }
 
@@ -248,7 +248,7 @@ func (h *Hub) revoke(token string) {
 }
 
 func (h *Hub) snapshot(f filter, seq uint64) []byte {
-	stations, open := []alerts.StationView{}, []alerts.Alert{} // never null in JSON
+	stations, open := []alerts.StationView{}, []alertView{} // never null in JSON
 	for _, v := range h.state.Stations() {
 		if f.allows(h.state.Place, v.ID) {
 			stations = append(stations, v)
@@ -256,7 +256,7 @@ func (h *Hub) snapshot(f filter, seq uint64) []byte {
 	}
 	for _, a := range h.state.Alerts() {
 		if f.allows(h.state.Place, a.Station.ID) {
-			open = append(open, a)
+			open = append(open, viewOf(&a))
 		}
 	}
 	return encode(struct {
@@ -265,7 +265,7 @@ func (h *Hub) snapshot(f filter, seq uint64) []byte {
 		Epoch    string               `json:"epoch"`
 		Time     time.Time            `json:"time"`
 		Stations []alerts.StationView `json:"stations"`
-		Alerts   []alerts.Alert       `json:"alerts"`
+		Alerts   []alertView          `json:"alerts"`
 		Hotspots any                  `json:"hotspots"`
 	}{"snapshot", seq, h.epoch, h.state.Now().UTC(), stations, open, h.state.Hotspots()})
 }

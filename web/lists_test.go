@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -166,6 +167,25 @@ func TestAlerts(t *testing.T) {
 	}
 }
 
+// A silent station has neither parameter nor unit; pH has a unit, which is none.
+func TestAlertWithoutParameter(t *testing.T) {
+	for want, a := range map[string]alerts.Alert{
+		`null null`: {Rule: "silence"}, `"ph" ""`: {Rule: "over-limit", Parameter: "ph"}, `"cod" "mg/L"`: {Rule: "over-limit", Parameter: "cod", Unit: "mg/L"},
+	} {
+		b, err := json.Marshal(viewOf(&a))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct{ Parameter, Unit json.RawMessage }
+		if err := json.Unmarshal(b, &got); err != nil {
+			t.Fatal(err)
+		}
+		if pair := string(got.Parameter) + " " + string(got.Unit); pair != want {
+			t.Errorf("%s: %s, want %s", a.Rule, pair, want)
+		}
+	}
+}
+
 func TestTimelineTellsOfNotices(t *testing.T) {
 	r := newRig(t, nil)
 	heard := make(chan http.Header, 8)
@@ -184,53 +204,6 @@ func TestTimelineTellsOfNotices(t *testing.T) {
 		i := slices.IndexFunc(one.Timeline, func(m moment) bool { return m.Type == "notice" && m.Notice.Result == "delivered" })
 		return i >= 0 && one.Timeline[i].Notice.Name == "duty" && one.Timeline[i].Notice.Status == http.StatusOK
 	})
-}
-
-func TestQuarantine(t *testing.T) {
-	r := newRig(t, nil)
-	for i := range 5 {
-		r.post("/api/v1/readings", fmt.Sprintf(`{"station":"nowhere-%d","values":{"cod":1}}`, i)).is(http.StatusUnprocessableEntity)
-	}
-	r.post("/api/v1/readings", "\xff").is(http.StatusUnprocessableEntity)
-	r.settle()
-	var list struct{ Items []ingest.Quarantined }
-	a := r.get("/api/v1/quarantine").into(http.StatusOK, &list)
-	if len(list.Items) != 6 || string(list.Items[0].Body) != "\xff" || list.Items[0].Text != "" || list.Items[5].Text != `{"station":"nowhere-0","values":{"cod":1}}` || list.Items[5].Gateway != "bootstrap" {
-		t.Errorf("newest first, with bytes: %s", a.body)
-	}
-	if got := r.pages("/api/v1/quarantine", 4); len(got) != 2 {
-		t.Errorf("%d pages of four", len(got))
-	}
-	for _, cursor := range []string{"x", "0", "-1"} {
-		r.get("/api/v1/quarantine?cursor="+cursor).says(http.StatusBadRequest, "cursor")
-	}
-}
-
-// A page of a thousand bodies of a MiB would be a gigabyte.
-func TestQuarantinePageIsBounded(t *testing.T) {
-	r := newRig(t, nil)
-	body := `{"station":"nowhere","values":{"cod":1},"pad":"` + strings.Repeat("x", 1<<20-1000) + `"}`
-	for range 30 {
-		r.post("/api/v1/readings", body).is(http.StatusUnprocessableEntity)
-	}
-	r.settle()
-	var sizes []int
-	cursor := ""
-	for {
-		var p idPage
-		a := r.get("/api/v1/quarantine?limit=1000"+cursor).into(http.StatusOK, &p)
-		if len(a.body) > 80<<20 {
-			t.Errorf("a page of %d bytes", len(a.body))
-		}
-		sizes = append(sizes, len(p.Items))
-		if p.Next == nil {
-			break
-		}
-		cursor = "&cursor=" + *p.Next
-	}
-	if !slices.Equal(sizes, []int{quarantineStep, 30 - quarantineStep}) {
-		t.Errorf("pages of %v", sizes)
-	}
 }
 
 func TestWebhooks(t *testing.T) {

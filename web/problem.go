@@ -9,6 +9,7 @@ import (
 
 	"quantrac/alerts"
 	"quantrac/geo"
+	"quantrac/ingest"
 )
 
 // ErrNotFound answers 404.
@@ -17,8 +18,18 @@ var ErrNotFound = errors.New("not found")
 // ErrConflict answers 409; it is wrapped with the reason.
 var ErrConflict = errors.New("not possible as things stand")
 
+// ErrCursor answers 400: a cursor that no page gave.
+var ErrCursor = alerts.ErrCursor
+
+// ErrTooLarge is what Config.Accept answers for a delivery that the log cannot carry: trying again does not help.
+var ErrTooLarge = errors.New("more than the log can carry")
+
 // Invalid answers 422 and lists what is wrong with the fields of a request.
-type Invalid struct{ Problems []geo.Problem }
+type Invalid struct {
+	Problems []geo.Problem
+	// Proposals are what the caller may have meant where a target does not exist.
+	Proposals []ingest.Proposal
+}
 
 func (e *Invalid) Error() string {
 	if len(e.Problems) == 0 {
@@ -43,6 +54,8 @@ type problemBody struct {
 	Status int            `json:"status"`
 	Detail string         `json:"detail,omitempty"`
 	Errors []problemField `json:"errors,omitempty"`
+	// Proposals are what the caller may have meant, best first.
+	Proposals []ingest.Proposal `json:"proposals,omitempty"`
 }
 
 type problemField struct {
@@ -50,12 +63,17 @@ type problemField struct {
 	Detail string `json:"detail"`
 }
 
-func problem(w http.ResponseWriter, status int, detail string, fields ...geo.Problem) {
-	body := newProblem(status, detail)
-	for _, f := range fields {
+func problem(w http.ResponseWriter, status int, detail string) {
+	writeProblem(w, status, newProblem(status, detail))
+}
+
+func invalidProblem(w http.ResponseWriter, e *Invalid) {
+	body := newProblem(http.StatusUnprocessableEntity, e.Error())
+	for _, f := range e.Problems {
 		body.Errors = append(body.Errors, problemField{f.Path, f.Message})
 	}
-	writeProblem(w, status, body)
+	body.Proposals = e.Proposals
+	writeProblem(w, http.StatusUnprocessableEntity, body)
 }
 
 func newProblem(status int, detail string) problemBody {
@@ -78,7 +96,7 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 	case errors.As(err, &f):
 		problem(w, f.status, f.detail)
 	case errors.As(err, &invalid):
-		problem(w, http.StatusUnprocessableEntity, invalid.Error(), invalid.Problems...)
+		invalidProblem(w, invalid)
 	case errors.Is(err, ErrNotFound):
 		problem(w, http.StatusNotFound, err.Error())
 	case errors.Is(err, ErrConflict):

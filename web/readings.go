@@ -27,7 +27,13 @@ func (s *Server) postReadings(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	detail := s.tooLarge()
 	receipt, err := s.cfg.Accept(r.Context(), d)
+	if errors.Is(err, ErrTooLarge) {
+		// Its beginning is kept, as of every body that is too large.
+		detail, d = "with what can be read out of it the body is larger than the log can carry", beginningOf(d)
+		receipt, err = s.cfg.Accept(r.Context(), d)
+	}
 	if err != nil {
 		return err
 	}
@@ -36,7 +42,7 @@ func (s *Server) postReadings(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case d.TooLarge:
-		refuse(w, http.StatusRequestEntityTooLarge, tooLarge()+"; its beginning is in quarantine", receipt)
+		refuse(w, http.StatusRequestEntityTooLarge, detail+"; its beginning is in quarantine: send less at a time", receipt)
 	case receipt.NothingDecoded():
 		refuse(w, http.StatusUnprocessableEntity, "nothing in it could be used; it is in quarantine: do not resend", receipt)
 	default:
@@ -49,19 +55,36 @@ func refuse(w http.ResponseWriter, status int, detail string, receipt ingest.Rec
 	writeProblem(w, status, refusal{newProblem(status, detail), receipt})
 }
 
-func tooLarge() string { return fmt.Sprintf("the body is larger than %d bytes", ingest.MaxBody) }
+func (s *Server) tooLarge() string {
+	return fmt.Sprintf("the body is larger than %d bytes", s.maxBody())
+}
+
+// maxBody is the largest body of a delivery, in bytes.
+func (s *Server) maxBody() int {
+	if s.cfg.MaxBody == nil {
+		return ingest.MaxBody
+	}
+	return min(ingest.MaxBody, s.cfg.MaxBody())
+}
 
 // delivery reads the body of a request, or the first part of one that is too large.
 func (s *Server) delivery(r *http.Request) (ingest.Delivery, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, ingest.MaxBody+1))
+	most := s.maxBody()
+	body, err := io.ReadAll(io.LimitReader(r.Body, int64(most)+1))
 	if err != nil {
 		return ingest.Delivery{}, fail(http.StatusBadRequest, "the body could not be read whole: "+err.Error())
 	}
 	d := ingest.Delivery{Door: "http", Gateway: callerOf(r).name, ReceivedAt: s.cfg.Now().UTC(), Body: body}
-	if len(body) > ingest.MaxBody {
-		d.Body, d.TooLarge = body[:ingest.KeptTooLarge:ingest.KeptTooLarge], true
+	if len(body) > most {
+		d = beginningOf(d)
 	}
 	return d, nil
+}
+
+func beginningOf(d ingest.Delivery) ingest.Delivery {
+	n := min(len(d.Body), ingest.KeptTooLarge)
+	d.Body, d.TooLarge = d.Body[:n:n], true
+	return d
 }
 
 type decodedReading struct {
@@ -86,7 +109,7 @@ func (s *Server) decode(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if d.TooLarge {
-		return fail(http.StatusRequestEntityTooLarge, tooLarge())
+		return fail(http.StatusRequestEntityTooLarge, s.tooLarge())
 	}
 	q := r.URL.Query()
 	d.Topic = cmp.Or(q.Get("topic"), q.Get("filename"))
@@ -98,7 +121,8 @@ func (s *Server) decode(w http.ResponseWriter, r *http.Request) error {
 		Dialect  string           `json:"dialect"`
 		Readings []decodedReading `json:"readings"`
 		Rejected []decodedReject  `json:"rejected"`
-	}{in.Dialect, []decodedReading{}, []decodedReject{}}
+		Unknown  []ingest.Unknown `json:"unknown"`
+	}{in.Dialect, []decodedReading{}, []decodedReject{}, s.cfg.Explain(in)}
 	for i := range in.Readings {
 		out.Readings = append(out.Readings, decodedOf(&in.Readings[i]))
 	}

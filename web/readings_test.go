@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -102,6 +103,52 @@ func TestPostTooLarge(t *testing.T) {
 	r.get("/api/v1/quarantine").into(http.StatusOK, &list)
 	if len(list.Items) != 1 || len(list.Items[0].Body) != ingest.KeptTooLarge {
 		t.Errorf("%d entries in quarantine", len(list.Items))
+	}
+}
+
+// An outside log may carry less than a body may have.
+func TestPostLargerThanTheLogCarries(t *testing.T) {
+	const carries = 100 << 10
+	r := newRig(t, func(c *Config) {
+		c.MaxBody = func() int { return carries }
+		accept := c.Accept
+		c.Accept = func(ctx context.Context, d ingest.Delivery) (ingest.Receipt, error) {
+			if !d.TooLarge && bytes.Contains(d.Body, []byte("dense")) {
+				return ingest.Receipt{}, fmt.Errorf("append: %w", ErrTooLarge)
+			}
+			return accept(ctx, d)
+		}
+	})
+	body := func(pad string, n int) string {
+		head := `{"station":"amata-01","values":{"cod":1},"pad":"` + pad
+		return head + strings.Repeat("x", n-len(head)-2) + `"}`
+	}
+	for _, tc := range []struct {
+		name, body, detail string
+		status             int
+	}{
+		{"the largest", body("", carries), "", http.StatusAccepted},
+		{"a byte more", body("", carries+1), "larger than 102400 bytes", http.StatusRequestEntityTooLarge},
+		{"more in it than the log carries", body("dense", carries), "larger than the log can carry", http.StatusRequestEntityTooLarge},
+	} {
+		a := r.post("/api/v1/readings", tc.body)
+		if tc.status == http.StatusAccepted {
+			a.is(tc.status)
+			continue
+		}
+		var got receipt
+		if a.says(tc.status, tc.detail).into(tc.status, &got); got.reasons() != "0:too_large" || a.header.Get("Retry-After") != "" {
+			t.Errorf("%s: %s", tc.name, a.body)
+		}
+	}
+	r.settle()
+	var list struct{ Items []struct{ Body []byte } }
+	r.get("/api/v1/quarantine").into(http.StatusOK, &list)
+	if len(list.Items) != 2 || len(list.Items[0].Body) != ingest.KeptTooLarge || len(list.Items[1].Body) != ingest.KeptTooLarge {
+		t.Errorf("quarantine: %d entries", len(list.Items))
+	}
+	if s := r.logs.String(); strings.Contains(s, "request failed") {
+		t.Errorf("a body that is too large is the sender's fault, not ours: %s", s)
 	}
 }
 

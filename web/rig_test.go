@@ -25,6 +25,7 @@ import (
 	"quantrac/alerts/webhook"
 	"quantrac/geo"
 	"quantrac/ingest"
+	"quantrac/ingest/broker"
 	"quantrac/ingest/dialect"
 	"quantrac/ingest/history"
 	"quantrac/ingest/quarantine"
@@ -46,6 +47,8 @@ type rig struct {
 	log      *stream.Log
 	bucket   *stream.Bucket
 	sender   *webhook.Sender
+	gateways *broker.Gateways
+	logins   int
 	now      atomic.Pointer[time.Time]
 	deps     atomic.Pointer[[]Dependency]
 	logs     logBuffer
@@ -149,29 +152,38 @@ func (r *rig) open(ctx context.Context, run func(func(context.Context) error), d
 	limits := alerts.BuiltinLimits()
 	live := alerts.NewLive(alerts.LiveConfig{Registry: reg, Limits: limits})
 	book := must[*journal.Journal](t)(journal.Open(ctx, r.log))
+	mutes := must[*journal.Mutes](t)(journal.OpenMutes(ctx, r.log, r.clock()))
 	engine := alerts.NewEngine(alerts.EngineConfig{Rules: alerts.BuiltinRules(), Limits: limits, Registry: reg, Catalogue: cat, BaseURL: "http://quantrac.example"})
-	judge, judged, err := journal.OpenJudge(ctx, r.log, journal.JudgeConfig{Engine: engine, Journal: book, Now: r.clock})
+	judge, judged, err := journal.OpenJudge(ctx, r.log, journal.JudgeConfig{Engine: engine, Journal: book, Now: r.clock, Mutes: mutes.Current})
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused := must[*quarantine.Store](t)(quarantine.Open(ctx, r.log, nil))
+	refused := must[*quarantine.Store](t)(quarantine.Open(ctx, quarantine.Options{Log: r.log}))
 	r.bucket = must[*stream.Bucket](t)(r.log.Bucket(ctx, "tokens"))
 	tokens := must[*Tokens](t)(OpenTokens(ctx, r.tokenStore(), bootstrap))
 	r.sender = must[*webhook.Sender](t)(webhook.Open(ctx, webhook.Options{
 		Log: r.log, Events: book.Events, AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		LastEvent: func(context.Context) (uint64, error) { return book.LastSequence(), nil }, BaseURL: "http://quantrac.example", Logger: logger,
 	}))
+	r.gateways = r.openGateways(ctx, logger)
 	hotspots := func() any { return geo.HotspotSet(geo.Hotspots(samplesOf(live), geo.HotspotOptions{})) }
 	hub := NewHub(HubState{Stations: live.Stations, Alerts: book.Open, Hotspots: hotspots, Now: r.clock, Place: placeIn(reg)}, NewMetrics(nil))
-	door := &ingest.Door{Decode: dialect.Decode, Registry: func() *geo.Registry { return reg }, Catalogue: cat, Append: r.log.Append}
+	known := newNames()
+	aliases := r.aliasesOf(known)
+	door := &ingest.Door{
+		Decode: dialect.Decode, Registry: func() *geo.Registry { return reg }, Catalogue: cat, Mappings: known.index.Load, Append: r.log.Append,
+	}
 	gatherer := prometheus.NewRegistry()
 	writer := history.NewWriter(store, func(id string) string { s, _ := reg.Station(id); return s.Park }, history.NewMetrics(nil), logger)
 	clerk, booked := openBooks(t, r.log, store, writer)
 	r.cfg = Config{
 		Version: "test", Tokens: tokens, Logger: logger, Now: r.clock, Gatherer: gatherer, Registry: func() *geo.Registry { return reg },
-		Catalogue: cat, Live: live, Hub: hub, Accept: ingest.Submit(door.Submit).Accept, Look: door.Look, History: historyOf(store),
-		Alerts:     Alerts{List: book.List, Open: book.Open, Get: book.Get, Notices: r.notices},
-		Quarantine: Quarantine{List: refused.List}, Ledger: ledgerOf(clerk), Webhooks: webhooksOf(r.sender), Hotspots: hotspots,
+		Catalogue: cat, Live: live, Hub: hub, Accept: ingest.Submit(door.Submit).Accept, Look: door.Look,
+		Explain: door.Explain, Propose: door.Propose, History: historyOf(store), Aliases: aliases,
+		Gateways: gatewaysOf(r.gateways), Conflicts: conflictsOf(clerk),
+		Alerts:     Alerts{List: book.List, Open: book.Open, Get: book.Get, Notices: r.notices, Act: actsOf(book)},
+		Mutes:      mutesOf(mutes),
+		Quarantine: quarantineOf(refused, door.Submit), Ledger: ledgerOf(clerk), Webhooks: webhooksOf(r.sender), Hotspots: hotspots,
 		Readiness: func(context.Context) []Dependency { return *r.deps.Load() },
 	}
 
@@ -180,7 +192,7 @@ func (r *rig) open(ctx context.Context, run func(func(context.Context) error), d
 	}
 	consume(booked, clerk.Consume)
 	consume(judged, judge.Consume)
-	consume(must[*stream.Cursor](t)(r.log.OpenCursor(ctx, "quarantine")), refused.Consume)
+	consume(refused.Cursor(), refused.Consume)
 	consume(must[*stream.Cursor](t)(r.log.OpenCursor(ctx, "live")), func(_ context.Context, batches []stream.Batch) error {
 		for _, b := range batches {
 			for i := range b.Entries {
@@ -222,32 +234,6 @@ func samplesOf(live *alerts.Live) []geo.Sample {
 		samples = append(samples, geo.Sample{ID: e.Station, Point: e.Location, Value: e.Ratio, Parameter: e.Parameter, At: e.At})
 	}
 	return samples
-}
-
-func historyOf(store history.Store) History {
-	raw := func(q RawQuery) history.RawQuery {
-		return history.RawQuery{Station: q.Station, Parameter: q.Parameter, From: q.From, To: q.To, Limit: q.Limit}
-	}
-	return History{
-		Raw: func(ctx context.Context, q RawQuery) ([]RawRow, error) {
-			rows, err := history.Raw(ctx, store, raw(q))
-			var out []RawRow
-			for _, r := range rows {
-				out = append(out, RawRow(r))
-			}
-			return out, err
-		},
-		Windows: func(ctx context.Context, q WindowQuery) ([]WindowRow, error) {
-			hq := history.WindowQuery{RawQuery: raw(q.RawQuery), Every: q.Every, Fn: q.Fn}
-			hq.Limit = 0
-			rows, err := history.Windows(ctx, store, hq)
-			var out []WindowRow
-			for _, r := range rows {
-				out = append(out, WindowRow(r))
-			}
-			return out, err
-		},
-	}
 }
 
 func (r *rig) tokenStore() TokenStore {

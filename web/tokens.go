@@ -55,7 +55,7 @@ func (s *Server) createToken(w http.ResponseWriter, r *http.Request) error {
 		problems = append(problems, geo.Problem{Path: "role", Message: "must be viewer, officer or admin"})
 	}
 	if len(problems) > 0 {
-		return &Invalid{problems}
+		return &Invalid{Problems: problems}
 	}
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // never fails, see crypto/rand
@@ -72,6 +72,7 @@ func (s *Server) createToken(w http.ResponseWriter, r *http.Request) error {
 	s.cfg.Tokens.mu.Lock()
 	s.cfg.Tokens.by[hash] = tok
 	s.cfg.Tokens.mu.Unlock()
+	s.audit(r, "token.create", tok.ID)
 	writeJSON(w, http.StatusCreated, struct {
 		Token
 		Secret string `json:"token"`
@@ -100,6 +101,7 @@ func (s *Server) deleteToken(w http.ResponseWriter, r *http.Request) error {
 	}
 	t.mu.Unlock()
 	s.cfg.Hub.revoke(id)
+	s.audit(r, "token.delete", id)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

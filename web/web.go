@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -43,12 +44,23 @@ type Config struct {
 	Live      *alerts.Live
 	Hub       *Hub
 
-	Accept     func(ctx context.Context, d ingest.Delivery) (ingest.Receipt, error)
-	Look       func(d ingest.Delivery) *ingest.Intake
+	// Accept takes a delivery; nil means on disk. ErrTooLarge means that the log cannot carry it.
+	Accept func(ctx context.Context, d ingest.Delivery) (ingest.Receipt, error)
+	// MaxBody is the largest body that the log can carry, in bytes, where that is less than ingest.MaxBody; nil = it is not.
+	MaxBody func() int
+	Look    func(d ingest.Delivery) *ingest.Intake
+	// Explain lists the names that Look did not know; Propose says what a name may mean, best first.
+	Explain func(in *ingest.Intake) []ingest.Unknown
+	Propose func(kind, name, station string) []ingest.Proposal
+
 	History    History
 	Alerts     Alerts
 	Quarantine Quarantine
 	Ledger     func(ctx context.Context, q LedgerQuery) (any, error)
+	Conflicts  func(ctx context.Context, q ConflictQuery) (items []Conflict, next string, err error)
+	Gateways   Gateways
+	Mutes      Mutes
+	Aliases    Aliases
 	Webhooks   Webhooks
 	Hotspots   func() any // a GeoJSON FeatureCollection
 	Readiness  func(ctx context.Context) []Dependency
@@ -98,6 +110,9 @@ type Alerts struct {
 	Get  func(ctx context.Context, id string) (alerts.Alert, []alerts.Event, bool, error)
 	// Notices lists what was sent about an alert, oldest first.
 	Notices func(ctx context.Context, id string) ([]Notice, error)
+	// Act does what an officer decided and returns the alert as it is then. It answers alerts.ErrOver with the alert that has ended,
+	// and ErrNotFound.
+	Act func(ctx context.Context, id string, act alerts.Act) (alerts.Alert, error)
 }
 
 // Notice is one try to tell a recipient about an alert.
@@ -111,11 +126,6 @@ type Notice struct {
 	Status   int       `json:"status"`
 	Result   string    `json:"result"`
 	Error    string    `json:"error,omitempty"`
-}
-
-// Quarantine reads what could not be used.
-type Quarantine struct {
-	List func(ctx context.Context, before uint64, limit int) ([]ingest.Quarantined, uint64, error)
 }
 
 // Webhooks manages recipients. Bodies are the JSON of the request; answers are encoded as they are. An error that is a
@@ -147,6 +157,8 @@ type Server struct {
 	tickets *tickets
 	mux     *http.ServeMux
 	routes  []string
+	// gateways is held during a change of a gateway and of what If-Match was compared with.
+	gateways sync.Mutex
 }
 
 // New makes a server. It does no I/O.
@@ -185,12 +197,33 @@ func (s *Server) register() {
 	api(Viewer, "GET /api/v1/stations/{id}/readings", s.readings)
 	api(Viewer, "GET /api/v1/alerts", s.listAlerts)
 	api(Viewer, "GET /api/v1/alerts/{id}", s.getAlert)
+	api(Officer, "POST /api/v1/alerts/{id}/acknowledge", s.act(alerts.Acknowledged))
+	api(Officer, "POST /api/v1/alerts/{id}/comments", s.act(alerts.Commented))
+	api(Officer, "POST /api/v1/alerts/{id}/assign", s.act(alerts.Assigned))
+	api(Officer, "POST /api/v1/alerts/{id}/close", s.act(alerts.Closed))
+	api(Viewer, "GET /api/v1/silences", s.listMutes(alerts.MuteSilence))
+	api(Officer, "POST /api/v1/silences", s.createMute(alerts.MuteSilence))
+	api(Officer, "DELETE /api/v1/silences/{id}", s.endMute)
+	api(Viewer, "GET /api/v1/maintenance", s.listMutes(alerts.MuteMaintenance))
+	api(Admin, "POST /api/v1/maintenance", s.createMute(alerts.MuteMaintenance))
+	api(Admin, "DELETE /api/v1/maintenance/{id}", s.endMute)
 	api(Viewer, "GET /api/v1/hotspots", s.hotspots)
 	api(Viewer, "GET /api/v1/ledger", s.ledger)
 	api(Viewer, "POST /api/v1/decode", s.decode)
 	api(Viewer, "POST /api/v1/ws-ticket", s.ticket)
 	api(Officer, "POST /api/v1/readings", s.postReadings)
 	api(Viewer, "GET /api/v1/quarantine", s.listQuarantine)
+	api(Viewer, "GET /api/v1/quarantine/{id}", s.getQuarantined)
+	api(Admin, "POST /api/v1/quarantine/{id}/retry", s.retryQuarantined)
+	api(Viewer, "GET /api/v1/stations/{id}/conflicts", s.listConflicts)
+	api(Admin, "GET /api/v1/gateways", s.listGateways)
+	api(Admin, "GET /api/v1/gateways/{id}", s.getGateway)
+	api(Admin, "PUT /api/v1/gateways/{id}", s.putGateway)
+	api(Admin, "DELETE /api/v1/gateways/{id}", s.deleteGateway)
+	api(Admin, "POST /api/v1/gateways/{id}/rotate", s.rotateGateway)
+	api(Admin, "GET /api/v1/aliases", s.listAliases)
+	api(Admin, "POST /api/v1/aliases", s.createAlias)
+	api(Admin, "DELETE /api/v1/aliases/{id}", s.deleteAlias)
 	api(Admin, "GET /api/v1/webhooks", s.listWebhooks)
 	api(Admin, "POST /api/v1/webhooks", s.createWebhook)
 	api(Admin, "GET /api/v1/webhooks/{id}", s.getWebhook)

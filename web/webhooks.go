@@ -72,6 +72,7 @@ func (s *Server) updateWebhook(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.audit(r, "webhook.update", r.PathValue("id"))
 	writeJSON(w, http.StatusOK, out)
 	return nil
 }
@@ -80,6 +81,7 @@ func (s *Server) deleteWebhook(w http.ResponseWriter, r *http.Request) error {
 	if err := s.cfg.Webhooks.Delete(r.Context(), r.PathValue("id")); err != nil {
 		return err
 	}
+	s.audit(r, "webhook.delete", r.PathValue("id"))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"time"
 
+	"quantrac/alerts"
+	"quantrac/alerts/journal"
 	"quantrac/alerts/webhook"
 	"quantrac/geo"
 	"quantrac/ingest"
@@ -95,6 +97,35 @@ func stationHistory(store history.Store, f facts) func(context.Context, string, 
 func ledgerFor(c *books.Clerk) func(ctx context.Context, q web.LedgerQuery) (any, error) {
 	return func(ctx context.Context, q web.LedgerQuery) (any, error) {
 		return c.Ledger(ctx, books.Query{Gateway: q.Gateway, Station: q.Station, From: q.From, To: q.To})
+	}
+}
+
+// actsFor translates the journal's errors into those that package web answers.
+func actsFor(j *journal.Journal) func(context.Context, string, alerts.Act) (alerts.Alert, error) {
+	return func(ctx context.Context, id string, act alerts.Act) (alerts.Alert, error) {
+		a, err := j.Act(ctx, id, act)
+		return a, journalError(err)
+	}
+}
+
+func journalError(err error) error {
+	switch {
+	case errors.Is(err, journal.ErrNotFound):
+		return web.ErrNotFound
+	case errors.Is(err, journal.ErrFull):
+		return fmt.Errorf("%w: %w", web.ErrConflict, err)
+	}
+	return err
+}
+
+func mutesFor(m *journal.Mutes) web.Mutes {
+	return web.Mutes{
+		List: m.List,
+		Add: func(ctx context.Context, mute alerts.Mute) (alerts.Mute, error) {
+			made, err := m.Add(ctx, mute)
+			return made, journalError(err)
+		},
+		End: func(ctx context.Context, id string, now time.Time) error { return journalError(m.End(ctx, id, now)) },
 	}
 }
 

@@ -80,6 +80,7 @@ func checkFile(file string) []fault {
 		if len(faults) > 0 {
 			return faults
 		}
+		c.file = doc
 		faults = append(doc.all(c.problems()), doc.all(checkWebhooks(&c))...)
 		_, more := loadFacts(&c)
 		return append(faults, more...)

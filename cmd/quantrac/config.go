@@ -13,27 +13,35 @@ import (
 	"time"
 
 	"quantrac/geo"
+	"quantrac/ingest"
 	"quantrac/web"
 )
 
 // config is everything that can be configured. The order is: default, file, environment, flag.
 type config struct {
-	Data      string         `yaml:"data"`
-	HTTP      httpConfig     `yaml:"http"`
-	MQTT      mqttConfig     `yaml:"mqtt"`
-	Brokers   []brokerConfig `yaml:"brokers"`
-	Influx    influxConfig   `yaml:"influx"`
-	NATS      natsConfig     `yaml:"nats"`
-	Stream    streamConfig   `yaml:"stream"`
-	Registry  string         `yaml:"registry"`
-	Rules     string         `yaml:"rules"`
-	Limits    string         `yaml:"limits"`
-	Webhooks  webhookConfig  `yaml:"webhooks"`
-	Simulator onOff          `yaml:"simulator"`
-	Log       logConfig      `yaml:"log"`
+	Data     string         `yaml:"data"`
+	HTTP     httpConfig     `yaml:"http"`
+	MQTT     mqttConfig     `yaml:"mqtt"`
+	Brokers  []brokerConfig `yaml:"brokers"`
+	FTP      ftpConfig      `yaml:"ftp"`
+	DropDir  string         `yaml:"drop_dir"`
+	HJ212    hj212Config    `yaml:"hj212"`
+	Influx   influxConfig   `yaml:"influx"`
+	NATS     natsConfig     `yaml:"nats"`
+	Stream   streamConfig   `yaml:"stream"`
+	Registry string         `yaml:"registry"`
+	Rules    string         `yaml:"rules"`
+	Limits   string         `yaml:"limits"`
+	Webhooks webhookConfig  `yaml:"webhooks"`
+	// Mappings say what names mean that vendors use; administrators add more by the API.
+	Mappings  []ingest.Mapping `yaml:"mappings"`
+	Simulator onOff            `yaml:"simulator"`
+	Log       logConfig        `yaml:"log"`
 
 	demo      bool
 	bootstrap string
+	// file is where all this stands, for faults that show only against the facts; nil = in no file.
+	file *document
 }
 
 type httpConfig struct {
@@ -61,6 +69,8 @@ type gatewayConfig struct {
 	PasswordHash string `yaml:"password_hash"`
 	// Stations that it may publish for; "*" = all.
 	Stations []string `yaml:"stations"`
+	// Certificates are SHA-256 sums of client certificates that it may come with, in hex.
+	Certificates []string `yaml:"certificates"`
 }
 
 type tlsConfig struct {
@@ -173,6 +183,9 @@ var settings = []setting{
 	{"mqtt", "`ADDR` of the embedded MQTT broker; off = none", text(func(c *config) *string { return &c.MQTT.Listen }), false},
 	{"mqtt-anonymous", "gateways may connect without credentials (loopback only)", boolean(func(c *config) *bool { return &c.MQTT.Anonymous }), true},
 	{"broker", "`URL` of an outside MQTT broker to subscribe to; may be repeated", addBrokers, false},
+	{"ftp", "`ADDR` of the FTP and FTPS door; empty = none", text(func(c *config) *string { return &c.FTP.Listen }), false},
+	{"drop-dir", "`DIR` from which files are taken; empty = none", text(func(c *config) *string { return &c.DropDir }), false},
+	{"hj212", "`ADDR` of the HJ 212 door; empty = none", text(func(c *config) *string { return &c.HJ212.Listen }), false},
 	{"influx-url", "`URL` of an InfluxDB 1.8+, 2.x or 3.x; empty = the embedded engine", text(func(c *config) *string { return &c.Influx.URL }), false},
 	{"influx-org", "InfluxDB `ORG`", text(func(c *config) *string { return &c.Influx.Org }), false},
 	{"influx-bucket", "InfluxDB `BUCKET`", text(func(c *config) *string { return &c.Influx.Bucket }), false},
@@ -274,7 +287,7 @@ func loadConfig(name string, args []string, demo bool) (config, error) {
 			faults = append(faults, fault{"--" + g.s.flag, 1, 1, err.Error()})
 		}
 	}
-	c.bootstrap = os.Getenv("QUANTRAC_BOOTSTRAP_TOKEN")
+	c.bootstrap, c.file = os.Getenv("QUANTRAC_BOOTSTRAP_TOKEN"), doc
 	if faults = append(faults, doc.all(c.problems())...); len(faults) > 0 {
 		return c, &invalidError{faults}
 	}
@@ -308,6 +321,7 @@ func (c *config) problems() []geo.Problem {
 	if (c.MQTT.TLS.Cert == "") != (c.MQTT.TLS.Key == "") {
 		report("mqtt.tls", "cert and key are needed together")
 	}
+	c.doorProblems(report, checkAddr)
 	for i, b := range c.Brokers {
 		if u, err := url.Parse(b.URL); err != nil || u.Host == "" {
 			report(fmt.Sprintf("brokers[%d].url", i), "%q is not a URL like tcp://broker:1883", b.URL)
@@ -321,6 +335,8 @@ func (c *config) problems() []geo.Problem {
 			report(fmt.Sprintf("webhooks.allow_private[%d]", i), "%q is not a network like 10.0.0.0/8", cidr)
 		}
 	}
+	_, wrong := ingest.NewMappings(c.Mappings)
+	out = append(out, inMappings(wrong)...)
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		report("log.format", "%q is neither text nor json", c.Log.Format)
 	}

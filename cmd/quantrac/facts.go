@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"time"
 
@@ -34,7 +33,11 @@ func loadFacts(c *config) (facts, []fault) {
 	if f.registry == nil {
 		return f, faults
 	}
-	faults = append(faults, reg.all(checkParameters(f.registry, f.catalogue))...)
+	faults = append(faults, reg.all(f.catalogue.CheckStations(f.registry))...)
+	if c.file != nil {
+		var index *ingest.Mappings
+		faults = append(faults, c.file.all(inMappings(index.Check(c.Mappings, f.registry, f.catalogue)))...)
+	}
 	if f.limits != nil {
 		faults = append(faults, reg.all(f.limits.CheckAssignments(f.registry))...)
 	}
@@ -64,16 +67,4 @@ func load[F, T any](faults []fault, name string, builtin func() *T, build func(F
 	}
 	built, problems := build(file)
 	return built, doc, append(faults, doc.all(problems)...)
-}
-
-func checkParameters(reg *geo.Registry, cat *ingest.Catalogue) []geo.Problem {
-	var out []geo.Problem
-	for i, s := range reg.Stations() {
-		for j, p := range s.Parameters {
-			if _, ok := cat.Parameter(p); !ok {
-				out = append(out, geo.Problem{Path: fmt.Sprintf("stations[%d].parameters[%d]", i, j), Message: fmt.Sprintf("parameter %q is not in the catalogue", p)})
-			}
-		}
-	}
-	return out
 }

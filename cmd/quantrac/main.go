@@ -28,6 +28,10 @@ usage: quantrac COMMAND [flags]
   demo            the service with the built-in Đồng Nai registry and simulated gateways
   simulate        virtual gateways that publish to any MQTT broker
   check [FILE..]  validate configuration, registry, rules, limits and webhooks
+  bench ingest    measure how fast gateways are served, alone or against Telegraf
+  gateway         list, make, change and revoke the gateways of a running service
+  alias           the names that vendors use, in a running service
+  quarantine      what a running service could not use, and reading it again
   hash-password   make the password_hash of a gateway from a password on standard input
   healthcheck     ask a running service whether it is ready
   version         version, commit, Go version
@@ -57,6 +61,14 @@ func command(args []string, stdout, stderr io.Writer) int {
 		err = simulate(ctx, rest, stdout)
 	case "check":
 		err = check(rest, stdout)
+	case "bench":
+		err = runBench(ctx, rest, stdout)
+	case "gateway":
+		err = gateway(ctx, rest, stdout)
+	case "alias":
+		err = alias(ctx, rest, stdout)
+	case "quarantine":
+		err = quarantineCommand(ctx, rest, stdout)
 	case "hash-password":
 		err = hashPassword(os.Stdin, stdout)
 	case "healthcheck":

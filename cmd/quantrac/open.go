@@ -74,6 +74,7 @@ func (s *service) openBooks(ctx context.Context) (err error) {
 	writer := history.NewWriter(s.store, s.parkOf, history.NewMetrics(s.figures.registry), s.log)
 	s.clerk, s.booked, err = books.Open(ctx, books.Options{
 		Log: s.stream, Now: time.Now, Lookup: lookupFor(s.store),
+		Origin: func(ctx context.Context, id string) (string, bool, error) { return s.quarantine.Origin(ctx, id) }, // it opens after the books
 		Write: func(ctx context.Context, readings []ingest.Reading) error {
 			return writer.Consume(ctx, []ingest.Intake{{Readings: readings}})
 		},
@@ -85,24 +86,32 @@ func (s *service) openAlerts(ctx context.Context) (err error) {
 	if s.journal, err = journal.Open(ctx, s.stream); err != nil {
 		return err
 	}
+	if s.mutes, err = journal.OpenMutes(ctx, s.stream, time.Now()); err != nil {
+		return fmt.Errorf("read the silences: %w", err)
+	}
 	engine := alerts.NewEngine(alerts.EngineConfig{
 		Rules: s.facts.rules, Limits: s.facts.limits, Registry: s.facts.registry, Catalogue: s.facts.catalogue,
 		BaseURL: strings.TrimSuffix(s.cfg.HTTP.PublicURL, "/"),
 	})
 	s.judge, s.judged, err = journal.OpenJudge(ctx, s.stream, journal.JudgeConfig{
-		Engine: engine, Journal: s.journal, Now: time.Now, Head: s.stream.LastSequence, Blind: s.blind, Logger: s.log,
+		Engine: engine, Journal: s.journal, Now: time.Now, Head: s.stream.LastSequence, Blind: s.blind, Mutes: s.mutes.Current, Logger: s.log,
 		History: stationHistory(s.store, s.facts), Booked: func() uint64 { return s.booked.Passed() }, Evaluated: func(n uint64) { s.figures.evaluations.Add(float64(n)) },
 	})
 	return err
 }
 
 func (s *service) openQuarantine(ctx context.Context) (err error) {
-	s.quarantine, err = quarantine.Open(ctx, s.stream, func(reason string) { s.figures.quarantined.WithLabelValues(reason).Inc() })
-	if err != nil {
-		return err
-	}
-	// Every cursor is there before the log runs: it would trim what a consumer that it does not know has not read.
-	s.rejected, err = s.stream.OpenCursor(ctx, "quarantine")
+	s.quarantine, err = quarantine.Open(ctx, quarantine.Options{
+		Log: s.stream, Logger: s.log, Metrics: quarantine.NewMetrics(s.figures.registry),
+		Allowed: func(_, gateway string) func(string) bool {
+			who, ok := s.gateways.Identity(gateway)
+			if !ok {
+				return nil
+			}
+			return allowedFor(who)
+		},
+		OnEntry: func(reason string) { s.figures.quarantined.WithLabelValues(reason).Inc() },
+	})
 	return err
 }
 
@@ -137,19 +146,63 @@ func (s *service) openWebhooks(ctx context.Context) (err error) {
 }
 
 func (s *service) openDoor(ctx context.Context) error {
-	resends := ingest.NewResends()
-	if err := s.stream.Tail(ctx, resends.Learn); err != nil {
+	resends, watch := ingest.NewResends(), ingest.NewWatch(s.facts.catalogue)
+	err := s.stream.Tail(ctx, func(in *ingest.Intake) {
+		resends.Learn(in)
+		watch.Learn(s.facts.registry, in)
+	})
+	if err != nil {
 		return fmt.Errorf("read the end of the log: %w", err)
 	}
+	bucket, err := s.stream.Bucket(ctx, "aliases")
+	if err != nil {
+		return err
+	}
+	if s.mappings, err = openMappings(ctx, bucket, s.cfg.Mappings, s.log); err != nil {
+		return fmt.Errorf("read the aliases: %w", err)
+	}
+	decoder, err := s.openDecoder(ctx)
+	if err != nil {
+		return err
+	}
 	s.door = &ingest.Door{
-		Resends: resends,
-		Decode:  dialect.Decode, Registry: func() *geo.Registry { return s.facts.registry }, Catalogue: s.facts.catalogue, Append: s.stream.Append,
+		Resends: resends, Watch: watch, Mappings: s.mappings.Current,
+		Decode: decoder.Decode, Registry: func() *geo.Registry { return s.facts.registry }, Catalogue: s.facts.catalogue, Append: s.stream.Append,
 	}
 	s.submit = s.figures.counted(s.door.Submit)
 	return nil
 }
 
+// openDecoder makes the reader of dialects, which remembers what Sparkplug edge nodes told at their birth.
+func (s *service) openDecoder(ctx context.Context) (*dialect.Decoder, error) {
+	births, err := s.stream.Bucket(ctx, "births")
+	if err != nil {
+		return nil, err
+	}
+	return dialect.Load(ctx, dialect.Options{
+		Put: func(ctx context.Context, key string, value []byte) error {
+			if len(value) == 0 {
+				return births.Delete(ctx, key)
+			}
+			return births.Put(ctx, key, value)
+		},
+		All: births.All, Rebirth: s.askRebirth,
+		Report: func(err error) { s.log.Warn("birth of an edge node not kept, trying again", "error", err) },
+	})
+}
+
+// askRebirth tells every broker, since the decoder does not know which of them an edge node listens to.
+func (s *service) askRebirth(topic string, payload []byte) {
+	if s.broker != nil {
+		s.broker.Publish(topic, payload)
+	}
+	for _, sub := range s.outside {
+		sub.Publish(topic, payload)
+	}
+}
+
 func (s *service) openBrokers(context.Context) error {
+	outside := mqtt.NewMetrics(s.figures.registry)
 	for i, b := range s.cfg.Brokers {
 		tc, err := clientTLS(b.TLS)
 		if err != nil {
@@ -161,7 +214,7 @@ func (s *service) openBrokers(context.Context) error {
 		}
 		sub, err := mqtt.New(mqtt.Options{
 			URL: b.URL, ClientID: id, Username: b.Username, Password: b.Password, TLS: tc, Topics: b.Topics, Share: b.Share,
-			Submit: s.submit, Logger: s.log,
+			Submit: s.submit, Logger: s.log, Metrics: outside,
 		})
 		if err != nil {
 			return fmt.Errorf("brokers[%d]: %w", i, err)
@@ -173,32 +226,17 @@ func (s *service) openBrokers(context.Context) error {
 	}
 	opt := broker.Options{
 		Listen: s.cfg.MQTT.Listen, Anonymous: s.cfg.MQTT.Anonymous, Submit: s.submit, Logger: s.log, Metrics: s.figures.registry,
-		MaxPacket: min(ingest.MaxBody, s.stream.MaxBody()),
+		MaxPacket: min(ingest.MaxBody, s.stream.MaxBody()), Gateways: s.gateways,
 	}
 	var err error
 	if opt.TLS, err = serverTLS(s.cfg.MQTT.TLS); err != nil {
 		return fmt.Errorf("mqtt.tls: %w", err)
-	}
-	if opt.Authenticate, err = s.authenticate(); err != nil {
-		return err
 	}
 	if s.broker, err = broker.Open(opt); err != nil {
 		return fmt.Errorf("listen for MQTT (--mqtt chooses another address): %w", err)
 	}
 	s.closers = append(s.closers, func() error { _ = s.broker.Close(); return nil })
 	return nil
-}
-
-func (s *service) authenticate() (func(context.Context, broker.Login) (broker.Identity, bool), error) {
-	gateways := make([]broker.Gateway, len(s.cfg.MQTT.Gateways))
-	for i, g := range s.cfg.MQTT.Gateways {
-		gateways[i] = broker.Gateway{ID: g.ID, Username: g.Username, PasswordHash: g.PasswordHash, Stations: g.Stations}
-	}
-	a, err := broker.NewAuthenticator(gateways)
-	if err != nil {
-		return nil, fmt.Errorf("mqtt.gateways: %w", err)
-	}
-	return a.Authenticate, nil
 }
 
 func clientTLS(c tlsConfig) (*tls.Config, error) {
@@ -254,9 +292,11 @@ func (s *service) openWeb(ctx context.Context) error {
 		Version: version, Demo: s.cfg.demo, Anonymous: s.cfg.HTTP.Anonymous, Tokens: tokens, Origins: s.cfg.HTTP.Origins,
 		Logger: s.log, Now: time.Now, Gatherer: s.figures.registry, Page: page,
 		Registry: func() *geo.Registry { return s.facts.registry }, Catalogue: s.facts.catalogue, Live: s.live, Hub: s.hub,
-		Accept: s.submit.Accept, Look: s.door.Look, History: historyFor(s.store),
-		Alerts:     web.Alerts{List: s.journal.List, Open: s.journal.Open, Get: s.journal.Get, Notices: noticesFrom(s.webhooks)},
-		Quarantine: quarantineFor(s.quarantine), Ledger: ledgerFor(s.clerk), Webhooks: webhooksFor(s.webhooks), Hotspots: s.liveFold.Hotspots,
+		Accept: acceptFor(s.submit), MaxBody: s.stream.MaxBody, Look: s.door.Look, Explain: s.door.Explain, Propose: s.door.Propose,
+		History: historyFor(s.store), Aliases: aliasesFor(s.mappings), Gateways: gatewaysFor(s.gateways), Conflicts: conflictsFor(s.clerk),
+		Alerts:     web.Alerts{List: s.journal.List, Open: s.journal.Open, Get: s.journal.Get, Notices: noticesFrom(s.webhooks), Act: actsFor(s.journal)},
+		Mutes:      mutesFor(s.mutes),
+		Quarantine: quarantineFor(s.quarantine, s.submit), Ledger: ledgerFor(s.clerk), Webhooks: webhooksFor(s.webhooks), Hotspots: s.liveFold.Hotspots,
 		Readiness: s.readiness,
 	})
 	const maxHeader = 32 << 10

@@ -20,7 +20,9 @@ import (
 	"quantrac/ingest"
 	"quantrac/ingest/books"
 	"quantrac/ingest/broker"
+	"quantrac/ingest/ftp"
 	"quantrac/ingest/history"
+	"quantrac/ingest/hj212"
 	"quantrac/ingest/mqtt"
 	"quantrac/ingest/quarantine"
 	"quantrac/ingest/stream"
@@ -60,15 +62,20 @@ type service struct {
 	judge      *journal.Judge
 	judged     *stream.Cursor
 	quarantine *quarantine.Store
-	rejected   *stream.Cursor
 	live       *alerts.Live
 	hub        *web.Hub
 	liveFold   *liveConsumer
 	webhooks   *webhook.Sender
+	mappings   *mappings
+	mutes      *journal.Mutes
+	gateways   *broker.Gateways
 	door       *ingest.Door
 	submit     ingest.Submit
 	broker     *broker.Broker
 	outside    []*mqtt.Subscriber
+	ftp        *ftp.Server
+	hj212      *hj212.Server
+	doors      []door
 	listener   net.Listener
 	http       *http.Server
 
@@ -129,7 +136,7 @@ func (s *service) open(ctx context.Context) error {
 		return err
 	}
 	steps := []func(context.Context) error{
-		s.openListener, s.openStream, s.openHistory, s.openBooks, s.openAlerts, s.openQuarantine, s.openLive, s.openWebhooks, s.openDoor, s.openBrokers, s.openWeb,
+		s.openListener, s.openStream, s.openHistory, s.openBooks, s.openAlerts, s.openQuarantine, s.openLive, s.openWebhooks, s.openDoor, s.openGateways, s.openBrokers, s.openDoors, s.openWeb,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -169,7 +176,11 @@ func (s *service) readiness(ctx context.Context) []web.Dependency {
 	deps = append(deps, h)
 	for i, sub := range s.outside {
 		state := sub.State()
-		deps = append(deps, web.Dependency{Name: fmt.Sprintf("broker %d", i), OK: state.Connected, Detail: state.LastError})
+		detail := fmt.Sprintf("%d messages in flight", state.Inflight)
+		if !state.Connected {
+			detail = state.LastError
+		}
+		deps = append(deps, web.Dependency{Name: fmt.Sprintf("broker %d %s", i, sub.Name()), OK: state.Connected, Detail: detail})
 	}
 	return deps
 }
@@ -192,11 +203,9 @@ func (s *service) startConsumers(p *phase) {
 		return errors.Join(s.stream.Consume(ctx, s.liveFold.cursor, s.liveFold.Consume), lastSave(s.liveFold.Save))
 	})
 	p.start("quarantine", func(ctx context.Context) error {
-		return s.stream.Consume(ctx, s.rejected, s.quarantine.Consume)
+		return s.stream.Consume(ctx, s.quarantine.Cursor(), s.quarantine.Consume)
 	})
-	p.start("quarantine retention", func(ctx context.Context) error {
-		return s.quarantine.Run(ctx, time.Now, func(err error) { s.log.Warn("forgetting old quarantine entries failed, trying again", "error", err) })
-	})
+	p.start("quarantine retention", s.quarantine.Run)
 	p.start("clock", s.liveFold.Tick)
 	p.start("webhooks", s.webhooks.Run)
 	after := s.journal.LastSequence()
@@ -250,6 +259,9 @@ func (s *service) startDoors(p *phase) {
 	for _, sub := range s.outside {
 		p.start("subscriber", sub.Run)
 	}
+	for _, d := range s.doors {
+		p.start(d.name, d.serve)
+	}
 }
 
 // serveHTTP answers until ctx ends; websockets are told to go.
@@ -293,6 +305,12 @@ func (s *service) greet() {
 	fmt.Fprintf(s.out, "quantrac %s: http://%s\n", version, s.listener.Addr())
 	if s.broker != nil {
 		fmt.Fprintf(s.out, "MQTT broker: %s\n", s.broker.Addr())
+	}
+	if s.ftp != nil {
+		fmt.Fprintf(s.out, "FTP: %s\n", s.ftp.Addr())
+	}
+	if s.hj212 != nil {
+		fmt.Fprintf(s.out, "HJ 212: %s\n", s.hj212.Addr())
 	}
 	if s.cfg.demo {
 		fmt.Fprintln(s.out, "demo: simulated gateways, everybody on this machine may read; Ctrl-C stops it")

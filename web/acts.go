@@ -1,0 +1,45 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"quantrac/alerts"
+	"quantrac/geo"
+)
+
+// act lets an officer do something about an alert and answers with the alert as it is then.
+func (s *Server) act(typ alerts.EventType) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		var in struct {
+			Comment  string `json:"comment"`
+			Assignee string `json:"assignee"`
+			Cause    string `json:"cause"`
+		}
+		if r.ContentLength != 0 {
+			if err := readJSON(r, &in); err != nil {
+				return err
+			}
+		}
+		act := alerts.Act{
+			Type: typ, By: callerOf(r).name, At: s.cfg.Now().UTC(), Comment: in.Comment, Assignee: in.Assignee, Cause: in.Cause,
+		}
+		if typ == alerts.Closed && act.Cause == "" {
+			act.Cause = in.Comment // one sentence is enough
+		}
+		if field, message := act.Check(); field != "" {
+			return &Invalid{Problems: []geo.Problem{{Path: field, Message: message}}}
+		}
+		id := r.PathValue("id")
+		a, err := s.cfg.Alerts.Act(r.Context(), id, act)
+		if errors.Is(err, alerts.ErrOver) {
+			return fail(http.StatusConflict, "the alert has ended: it is "+a.State)
+		}
+		if err != nil {
+			return err
+		}
+		s.audit(r, string(typ), id)
+		writeJSON(w, http.StatusOK, viewOf(&a))
+		return nil
+	}
+}
