@@ -7,7 +7,7 @@ export default defineConfig({
   // Relative, so that the page also works below a path of a reverse proxy.
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  // The page is one piece: MapLibre is most of it, and nothing is shown without the map.
+  // MapLibre is most of the map's piece, which only the map's page loads.
   build: { target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 1600, sourcemap: false },
   server: {
     proxy: {

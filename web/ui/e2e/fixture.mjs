@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WebSocketServer } from 'ws'
+import { Desk } from './desk.mjs'
 import { World } from './world.mjs'
 
 const POLICY =
@@ -22,13 +23,15 @@ const TYPES = {
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url))
 const REGISTRY = fileURLToPath(new URL('../../../geo/data/dong-nai.yaml', import.meta.url))
 
-export async function serve({ port = 8090, token = '', cycle = 5000 } = {}) {
+// token: asked for by everything when it is set. admin: gives the role of an administrator.
+export async function serve({ port = 8090, token = '', admin = 'admin', cycle = 5000 } = {}) {
   const world = new World(await readFile(REGISTRY, 'utf8'), Date.now())
+  const backend = { world, desk: new Desk(world, Date.now()), token, admin }
   const server = createServer((req, res) => {
     const url = new URL(req.url, 'http://fixture')
     res.setHeader('Content-Security-Policy', POLICY)
     res.setHeader('X-Content-Type-Options', 'nosniff')
-    if (url.pathname.startsWith('/api/v1/')) return answer(world, token, req, res, url)
+    if (url.pathname.startsWith('/api/v1/')) return void answer(backend, req, res, url)
     return file(url.pathname, res)
   })
   const sockets = new WebSocketServer({ server, path: '/ws', handleProtocols: () => 'quantrac.v1' })
@@ -36,7 +39,9 @@ export async function serve({ port = 8090, token = '', cycle = 5000 } = {}) {
     if (token && !req.url.endsWith('ticket=once')) return ws.close(1008)
     return ws.on('message', () => ws.send(JSON.stringify(world.snapshot(Date.now()))))
   })
+  let hushed = false
   const timer = setInterval(() => {
+    if (hushed) return
     const frames = world.step(Date.now()).map((f) => JSON.stringify(f))
     for (const ws of sockets.clients) for (const f of frames) ws.send(f)
   }, cycle)
@@ -47,6 +52,10 @@ export async function serve({ port = 8090, token = '', cycle = 5000 } = {}) {
     drop: () => {
       for (const ws of sockets.clients) ws.terminate()
     },
+    // Keeps every websocket open and says nothing, as a stream behind it that stands would.
+    hush: (on) => {
+      hushed = on
+    },
     close: () => {
       clearInterval(timer)
       for (const ws of sockets.clients) ws.terminate()
@@ -55,20 +64,29 @@ export async function serve({ port = 8090, token = '', cycle = 5000 } = {}) {
   }
 }
 
-function answer(world, token, req, res, url) {
+async function answer({ world, desk, token, admin }, req, res, url) {
   const send = (status, body) => {
     res.writeHead(status, { 'Content-Type': 'application/json' })
-    res.end(JSON.stringify(body))
+    res.end(body && JSON.stringify(body))
   }
-  if (token && req.headers.authorization !== `Bearer ${token}`) return send(401, { title: 'Unauthorized', status: 401 })
-  const path = url.pathname.slice('/api/v1/'.length).split('/')
+  const sent = req.headers.authorization?.slice('Bearer '.length)
+  const wrong = sent !== undefined && sent !== token && sent !== admin
+  if (wrong || (token && !sent)) return send(401, { title: 'Unauthorized', status: 401 })
+  const role = sent === admin ? 'admin' : 'viewer'
+  const path = url.pathname.slice('/api/v1/'.length).split('/').map(decodeURIComponent)
   if (path[0] === 'ws-ticket') return send(201, { ticket: 'once' })
+  const chunks = []
+  for await (const chunk of req) chunks.push(chunk)
+  const told = desk.answer(req.method, path, url.searchParams, Buffer.concat(chunks), role)
+  if (told) return send(...told)
   const body = world.get(path, url.searchParams)
+  if (body && path[0] === 'info') body.role = role
   return body === undefined ? send(404, { title: 'Not Found', status: 404 }) : send(200, body)
 }
 
 async function file(path, res) {
-  const name = normalize(path === '/' ? 'index.html' : path.slice(1))
+  // Like the program: a path without a dot is a place inside the page.
+  const name = extname(path) ? normalize(path.slice(1)) : 'index.html'
   try {
     const body = await readFile(join(DIST, name))
     res.writeHead(200, { 'Content-Type': TYPES[extname(name)] ?? 'application/octet-stream' })

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { launch, mapIdle, openPage } from './browser.mjs'
 import { serve } from './fixture.mjs'
+import { pages } from './pages.mjs'
 
 const LEAST_STATIONS = 40
 const SHOTS = fileURLToPath(new URL('../shots/', import.meta.url))
@@ -206,6 +207,12 @@ async function doors(browser) {
     const kept = await page.evaluate(() => [JSON.stringify(localStorage), document.cookie].join())
     expect(!kept.includes('secret'), kept)
   })
+  await check('a socket that is silent for long is said to be unsure', async () => {
+    fixture.hush(true)
+    await page.waitForSelector('[data-connection="unsure"]', { timeout: 30_000 })
+    fixture.hush(false)
+    await page.waitForSelector('[data-connection="live"]')
+  })
   await check('a broken connection is said and mended', async () => {
     const broken = page.waitForSelector('[data-connection="reconnecting"]')
     fixture.drop()
@@ -224,6 +231,7 @@ try {
   await desktop(browser, base)
   await dark(browser, base)
   await phone(browser, base)
+  await pages(browser, base, { check, expect, axe, shot })
   await doors(browser)
 } catch (err) {
   failed += 1

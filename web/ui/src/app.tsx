@@ -1,23 +1,38 @@
+import { useRef } from 'preact/hooks'
 import { Header } from './panels/header.tsx'
-import { Lists } from './panels/lists.tsx'
-import { MapView } from './panels/map.tsx'
 import { SignIn } from './panels/sign-in.tsx'
-import { StationPanel } from './panels/station.tsx'
-import { needsToken, selectedStation, words } from './state.ts'
+import { TokenDialog } from './panels/token.tsx'
+import { place } from './router.ts'
+import { pages } from './routes.ts'
+import { needsToken, tokenDialog, words } from './state.ts'
 
 export function App() {
+  const mapWasOpen = useRef(false)
   if (needsToken.value) return <SignIn />
+  const { page } = place.value
+  const onMap = page === 'map'
+  mapWasOpen.current ||= onMap
+  const Home = pages.map.Page
+  const Other = pages[page].Page
   return (
     <>
-      <a class="skip" href="#list">
-        {words.value.t('app.skip')}
-      </a>
+      <button type="button" class="skip" onClick={() => skip(onMap)}>
+        {words.value.t(onMap ? 'app.skip' : 'page.skip')}
+      </button>
       <Header />
-      <main class={selectedStation.value ? 'body with-panel' : 'body'}>
-        <Lists />
-        <MapView />
-        <StationPanel />
-      </main>
+      {/* The map stays when another page is opened, since it is slow to make. */}
+      {mapWasOpen.current && (
+        <div class="home" hidden={!onMap}>
+          <Home />
+        </div>
+      )}
+      {!onMap && <Other key={page} />}
+      {tokenDialog.value && <TokenDialog />}
     </>
   )
+}
+
+function skip(onMap: boolean): void {
+  const target = document.querySelector(onMap ? '#list' : '#main h2')
+  if (target instanceof HTMLElement) target.focus()
 }

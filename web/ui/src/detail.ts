@@ -6,6 +6,8 @@ import type { AlertDetail } from './wire.ts'
 /** The alert that is looked at, with its timeline; asked for again whenever the alert changes. */
 
 export const detail = signal<AlertDetail | null>(null)
+/** The alert that could not be had, as a link to one that there is not. */
+export const missing = signal<string | null>(null)
 
 const watched = computed(() => {
   const id = selectedAlert.value
@@ -28,7 +30,8 @@ export function followDetail(): () => void {
         detail.value = a
       },
       () => {
-        // The list still shows the alert; the next change asks again.
+        // What the list holds is still shown; the next change asks again.
+        if (!abort.signal.aborted) missing.value = id
       },
     )
     return () => abort.abort()

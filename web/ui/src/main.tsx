@@ -1,12 +1,11 @@
 import './styles/fonts.css'
 import './styles/base.css'
 import './styles/layout.css'
-import './styles/lists.css'
-import './styles/map.css'
-import './styles/panel.css'
+import './styles/parts.css'
 import { effect } from '@preact/signals'
 import { render } from 'preact'
 import { App } from './app.tsx'
+import { place } from './router.ts'
 import { start } from './start.ts'
 import { language, model, theme, words } from './state.ts'
 
@@ -16,8 +15,9 @@ effect(() => {
   document.documentElement.dataset.theme = theme.value
 })
 effect(() => {
+  const { page } = place.value
   const title = words.value.text(model.value.info?.title)
-  document.title = title ? `${title} · quantrac` : 'quantrac'
+  document.title = [page === 'map' ? '' : words.value.t(`page.${page}`), title, 'quantrac'].filter(Boolean).join(' · ')
 })
 
 const root = document.getElementById('app')

@@ -1,9 +1,12 @@
 import { batch } from '@preact/signals'
-import { api, setToken, Unauthorized } from './api.ts'
+import { api } from './api.ts'
 import { followDetail } from './detail.ts'
 import { followHistory } from './history.ts'
+import { Problem, setToken, Unauthorized } from './http.ts'
+import { followPlace } from './router.ts'
 import { Socket } from './socket.ts'
-import { dispatch, model, needsToken, now, selectedStation } from './state.ts'
+import { dispatch, model, needsToken, now } from './state.ts'
+import { followStation } from './station-place.ts'
 import type { Frame } from './wire.ts'
 
 /** Frames are taken in together this often, ms: a burst of a thousand frames makes a few renders, not a thousand. */
@@ -19,6 +22,8 @@ export function start(): void {
   }, 1000)
   followHistory(Date.now)
   followDetail()
+  followPlace()
+  followStation()
   void load()
 }
 
@@ -87,9 +92,21 @@ export function signIn(token: string): Promise<void> {
   return load()
 }
 
+/** Takes a token in place of what is used, once the server has said that it is good. */
+export async function takeToken(token: string): Promise<'taken' | 'wrong' | 'slow' | 'failed'> {
+  try {
+    const info = await api.infoWith(token.trim())
+    setToken(token.trim())
+    dispatch({ type: 'info', info })
+    return 'taken'
+  } catch (err) {
+    if (err instanceof Unauthorized) return 'wrong'
+    return err instanceof Problem && err.status === 429 ? 'slow' : 'failed'
+  }
+}
+
 export function signOut(): void {
   setToken(null)
   socket?.end()
-  selectedStation.value = null
   location.reload()
 }

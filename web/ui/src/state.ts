@@ -1,5 +1,6 @@
-import { computed, signal } from '@preact/signals'
+import { batch, computed, signal } from '@preact/signals'
 import { type Language, Words } from './i18n/format.ts'
+import { allows, type Role } from './role.ts'
 import { apply, empty, type Model, ranked, type StoreEvent } from './store.ts'
 import { STATES, type State } from './wire.ts'
 
@@ -18,6 +19,13 @@ export const parameters = computed(() => current.value.parameters)
 export const openAlerts = computed(() => current.value.alerts)
 export const rankedAlerts = computed(() => ranked(openAlerts.value))
 export const hotspots = computed(() => current.value.hotspots)
+
+/** The role that the server gives this reader. */
+export const role = computed(() => current.value.info?.role ?? 'none')
+
+export function can(need: Role): boolean {
+  return allows(role.value, need)
+}
 
 /** The present, once a second. */
 export const now = signal(Date.now())
@@ -43,6 +51,7 @@ export const selectedAlert = signal<string | null>(null)
 /** The station under the pointer or the focus, on the map or in a list. */
 export const pointed = signal<string | null>(null)
 export const needsToken = signal(false)
+export const tokenDialog = signal(false)
 /** Where the map should look; a new object each time, so that the same place can be asked for twice. */
 export const lookAt = signal<{ center: [number, number]; zoom: number } | 'all' | null>(null)
 
@@ -63,15 +72,19 @@ export function toggleState(s: State): void {
 }
 
 export function openStation(id: string, alert: string | null = null): void {
-  selectedAlert.value = alert
-  selectedStation.value = id
-  const s = stations.peek().get(id)
-  if (s) lookAt.value = { center: s.location, zoom: 10 }
+  batch(() => {
+    selectedAlert.value = alert
+    selectedStation.value = id
+    const s = stations.peek().get(id)
+    if (s) lookAt.value = { center: s.location, zoom: 10 }
+  })
 }
 
 export function closeStation(): void {
-  selectedStation.value = null
-  selectedAlert.value = null
+  batch(() => {
+    selectedStation.value = null
+    selectedAlert.value = null
+  })
 }
 
 /** A browser may refuse storage; the choice then lasts as long as the page. */

@@ -23,6 +23,8 @@ export interface Model {
   connection: Connection
   /** When the last frame came, ms; null before the first. */
   heardAt: number | null
+  /** About the longest usual time between two frames, ms: what silence is judged by. */
+  pause: number
   epoch: string
   sequence: number
   info: Info | null
@@ -44,6 +46,7 @@ export type StoreEvent =
 export const empty: Model = {
   connection: 'connecting',
   heardAt: null,
+  pause: 0,
   epoch: '',
   sequence: 0,
   info: null,
@@ -57,7 +60,7 @@ export const empty: Model = {
 export function apply(m: Model, e: StoreEvent): Model {
   switch (e.type) {
     case 'frame':
-      return applyFrame({ ...m, heardAt: e.at }, e.frame)
+      return applyFrame({ ...m, heardAt: e.at, pause: pauseOf(m, e.at) }, e.frame)
     case 'connection':
       return m.connection === e.connection ? m : { ...m, connection: e.connection }
     case 'info':
@@ -67,6 +70,24 @@ export function apply(m: Model, e: StoreEvent): Model {
     case 'parks':
       return { ...m, parks: byID(e.items) }
   }
+}
+
+/** How slowly a long pause is forgotten: one frame in ten takes a third of it away. */
+const FORGET = 0.96
+/** A pause beyond this is a break, not the rhythm of the data. */
+const LONGEST_PAUSE = 330_000
+
+function pauseOf(m: Model, at: number): number {
+  if (m.heardAt === null || m.connection !== 'live') return m.pause
+  const pause = at - m.heardAt
+  return pause > LONGEST_PAUSE ? m.pause : Math.max(pause, m.pause * FORGET)
+}
+
+const LEAST_SILENCE = 20_000
+
+/** The socket is open, and yet so much longer silent than usual that nobody can say whether the data is live. */
+export function unsure(m: Model, now: number): boolean {
+  return m.connection === 'live' && m.heardAt !== null && now - m.heardAt > Math.max(LEAST_SILENCE, 3 * m.pause)
 }
 
 function applyFrame(m: Model, f: Frame): Model {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Model, StoreEvent } from '../src/store.ts'
-import { apply, counts, empty, ranked } from '../src/store.ts'
+import { apply, counts, empty, ranked, unsure } from '../src/store.ts'
 import type { Frame } from '../src/wire.ts'
 import written from '../testdata/events.json'
 
@@ -83,5 +83,27 @@ describe('the store', () => {
 
   test('hotspots are replaced whole', () => {
     expect(play(frames).hotspots.features.map((f) => f.properties.stations)).toEqual([['amata-01', 'loteco-01']])
+  })
+})
+
+describe('silence on an open socket', () => {
+  const live = (m: Model) => apply(m, { type: 'connection', connection: 'live' })
+  const beat = (m: Model, when: number) =>
+    apply(m, { type: 'frame', at: when, frame: { type: 'readings', sequence: m.sequence + 1, items: [] } })
+
+  test('is told after 20 s where frames come often', () => {
+    const m = [5000, 10_000, 15_000].reduce((acc, dt) => beat(acc, at + dt), live(beat(empty, at)))
+    expect(unsure(m, at + 35_000)).toBe(false)
+    expect(unsure(m, at + 35_001)).toBe(true)
+  })
+
+  test('is waited for three times as long as is usual where they come rarely', () => {
+    const m = beat(live(beat(empty, at)), at + 300_000)
+    expect(unsure(m, at + 300_000 + 899_000)).toBe(false)
+    expect(unsure(m, at + 300_000 + 901_000)).toBe(true)
+  })
+
+  test('is not told of a connection that is broken: that has a sign of its own', () => {
+    expect(unsure(apply(live(beat(empty, at)), { type: 'connection', connection: 'offline' }), at + 60_000)).toBe(false)
   })
 })

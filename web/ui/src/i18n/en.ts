@@ -1,6 +1,11 @@
+import { pages } from './en-pages.ts'
+import { quality } from './en-quality.ts'
 import type { Key } from './vi.ts'
 
 export const en: Record<Key, string> = {
+  ...quality,
+  ...pages,
+
   'app.name': 'Automatic discharge monitoring',
   'app.demo': 'Simulated data',
   'app.skip': 'Skip to the alert list',
@@ -9,8 +14,10 @@ export const en: Record<Key, string> = {
   'connection.connecting': 'Connecting',
   'connection.live': 'Live',
   'connection.reconnecting': 'Reconnecting',
+  'connection.unsure': 'Unsure',
   'connection.offline': 'No network',
   'connection.heard': 'last message {when}',
+  'connection.silent': 'silent for {age}',
 
   'language.switch': 'Tiếng Việt',
   'theme.to_dark': 'Dark theme',
@@ -72,6 +79,7 @@ export const en: Record<Key, string> = {
   'alert.rule': 'Rule',
   'alert.opened_at': 'Opened',
   'alert.close': 'Close the alert detail',
+  'alert.not_there': 'There is no such alert.',
   'alert.gone': 'This alert has ended.',
   'alert.station': 'whole station',
 
@@ -125,29 +133,6 @@ export const en: Record<Key, string> = {
   'kind.stack': 'Stack-emission station',
   'kind.air': 'Ambient air station',
 
-  'status.measuring': 'Measuring',
-  'status.calibrating': 'Calibrating',
-  'status.fault': 'Device error',
-
-  'flag.out_of_range': 'out of range',
-  'flag.negative': 'negative',
-  'flag.late': 'late',
-  'flag.clock_assumed': 'clock assumed',
-  'flag.clock_suspect': 'clock suspect',
-  'flag.unit_converted': 'unit converted',
-  'flag.unit_unknown': 'unknown unit',
-  'flag.flatline': 'flatline',
-  'flag.spike': 'spike',
-  'flag.revised': 'revised',
-  'flag.not_a_number': 'not a number',
-  'flag.nan_literal': 'NaN literal',
-  'flag.sentinel': 'no-value code',
-  'flag.status_assumed': 'status assumed',
-  'flag.status_unknown': 'unknown status',
-  'flag.too_old': 'too old',
-  'flag.future': 'in the future',
-  'flag.undeclared': 'not declared',
-
   'time.now': 'just now',
   'time.seconds': '{n} s ago',
   'time.minutes': '{n} min ago',
@@ -164,4 +149,5 @@ export const en: Record<Key, string> = {
   'sign_in.submit': 'Continue',
   'sign_in.wrong': 'The token is wrong or no longer valid.',
   'sign_in.out': 'Sign out',
+  'sign_in.without': 'Go on without a token',
 }

@@ -15,6 +15,7 @@ export class Words {
   readonly language: Language
   private readonly clock: Intl.DateTimeFormat
   private readonly stamp: Intl.DateTimeFormat
+  private readonly exact: Intl.DateTimeFormat
 
   constructor(language: Language) {
     this.language = language
@@ -26,6 +27,15 @@ export class Words {
       hour: '2-digit',
       minute: '2-digit',
     })
+    this.exact = new Intl.DateTimeFormat(LOCALES[language], {
+      timeZone: ZONE,
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+    })
   }
 
   t(key: Key, values: Record<string, string | number> = {}): string {
@@ -36,6 +46,12 @@ export class Words {
   named(prefix: string, name: string): string {
     const texts: Record<string, string> = TEXTS[this.language]
     return texts[`${prefix}.${name}`] ?? name
+  }
+
+  /** The same for an explanation: "" where there is none. */
+  said(prefix: string, name: string): string {
+    const texts: Record<string, string> = TEXTS[this.language]
+    return texts[`${prefix}.${name}`] ?? ''
   }
 
   text(text: Text | undefined): string {
@@ -68,6 +84,16 @@ export class Words {
 
   date(at: string | number): string {
     return this.stamp.format(new Date(at))
+  }
+
+  /** Date and time to the second, where it has to be exact. */
+  moment(at: string | number): string {
+    return this.exact.format(new Date(at))
+  }
+
+  /** A count, with its thousands apart. */
+  count(n: number): string {
+    return this.number(n, 0)
   }
 
   ago(at: string | number, now: number): string {

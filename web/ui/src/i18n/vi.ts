@@ -1,5 +1,11 @@
+import { pages } from './vi-pages.ts'
+import { quality } from './vi-quality.ts'
+
 /** Vietnamese texts, in the words of the national monitoring practice. They define the keys; English must have the same. */
 export const vi = {
+  ...quality,
+  ...pages,
+
   'app.name': 'Quan trắc nước thải tự động',
   'app.demo': 'Dữ liệu mô phỏng',
   'app.skip': 'Tới danh sách cảnh báo',
@@ -8,8 +14,10 @@ export const vi = {
   'connection.connecting': 'Đang kết nối',
   'connection.live': 'Trực tuyến',
   'connection.reconnecting': 'Đang kết nối lại',
+  'connection.unsure': 'Chưa rõ',
   'connection.offline': 'Mất mạng',
   'connection.heard': 'tin cuối {when}',
+  'connection.silent': 'im lặng {age}',
 
   'language.switch': 'English',
   'theme.to_dark': 'Giao diện tối',
@@ -71,6 +79,7 @@ export const vi = {
   'alert.rule': 'Quy tắc',
   'alert.opened_at': 'Mở lúc',
   'alert.close': 'Đóng chi tiết cảnh báo',
+  'alert.not_there': 'Không tìm thấy cảnh báo này.',
   'alert.gone': 'Cảnh báo này đã kết thúc.',
   'alert.station': 'cấp trạm',
 
@@ -124,29 +133,6 @@ export const vi = {
   'kind.stack': 'Trạm khí thải',
   'kind.air': 'Trạm không khí xung quanh',
 
-  'status.measuring': 'Đang đo',
-  'status.calibrating': 'Hiệu chuẩn',
-  'status.fault': 'Lỗi thiết bị',
-
-  'flag.out_of_range': 'ngoài dải đo',
-  'flag.negative': 'giá trị âm',
-  'flag.late': 'đến muộn',
-  'flag.clock_assumed': 'giờ suy ra',
-  'flag.clock_suspect': 'đồng hồ nghi ngờ',
-  'flag.unit_converted': 'đã đổi đơn vị',
-  'flag.unit_unknown': 'đơn vị lạ',
-  'flag.flatline': 'đứng yên',
-  'flag.spike': 'đột biến',
-  'flag.revised': 'đã sửa',
-  'flag.not_a_number': 'không phải số',
-  'flag.nan_literal': 'NaN',
-  'flag.sentinel': 'mã báo không có giá trị',
-  'flag.status_assumed': 'trạng thái suy ra',
-  'flag.status_unknown': 'trạng thái lạ',
-  'flag.too_old': 'quá cũ',
-  'flag.future': 'ở tương lai',
-  'flag.undeclared': 'chưa khai báo',
-
   'time.now': 'vừa xong',
   'time.seconds': '{n} giây trước',
   'time.minutes': '{n} phút trước',
@@ -163,6 +149,7 @@ export const vi = {
   'sign_in.submit': 'Vào trang',
   'sign_in.wrong': 'Mã không đúng hoặc đã hết hiệu lực.',
   'sign_in.out': 'Thoát',
+  'sign_in.without': 'Vào không cần mã',
 } as const
 
 export type Key = keyof typeof vi

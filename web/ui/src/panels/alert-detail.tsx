@@ -1,4 +1,4 @@
-import { detail } from '../detail.ts'
+import { detail, missing } from '../detail.ts'
 import { now, openAlerts, parameters, selectedAlert, words } from '../state.ts'
 import type { Moment } from '../wire.ts'
 import { Figures, Source } from './alerts.tsx'
@@ -11,6 +11,7 @@ export function AlertDetailView() {
   const id = selectedAlert.value
   const held = detail.value?.id === id ? detail.value : null
   const a = (id ? openAlerts.value.get(id) : undefined) ?? held
+  if (!a && id && missing.value === id) return <p class="message">{w.t('alert.not_there')}</p>
   if (!a) return <p class="message">{w.t('app.loading')}</p>
   const ended = a.state !== 'open' || !openAlerts.value.has(a.id)
   return (

@@ -1,8 +1,9 @@
-import { hasToken } from '../api.ts'
-import { signOut } from '../start.ts'
-import { language, model, now, setLanguage, setTheme, stations, theme, words } from '../state.ts'
-import { counts } from '../store.ts'
+import { roleName } from '../parts/notes.tsx'
+import { place } from '../router.ts'
+import { language, model, now, role, setLanguage, setTheme, stations, theme, tokenDialog, words } from '../state.ts'
+import { counts, unsure } from '../store.ts'
 import { STATES } from '../wire.ts'
+import { Nav } from './nav.tsx'
 import { Search } from './search.tsx'
 import { StateSign } from './sign.tsx'
 
@@ -10,14 +11,15 @@ export function Header() {
   const w = words.value
   const info = model.value.info
   return (
-    <header class="top">
+    <header class={place.value.page === 'map' ? 'top' : 'top elsewhere'}>
       <div class="title">
         <h1>{info ? w.text(info.title) : 'quantrac'}</h1>
         <p>
-          {w.t('app.name')}
+          <span class="sub">{w.t('app.name')}</span>
           {info?.demo && <span class="demo">{w.t('app.demo')}</span>}
         </p>
       </div>
+      <Nav />
       <Counts />
       <Search />
       <Connection />
@@ -26,11 +28,7 @@ export function Header() {
           {w.t('language.switch')}
         </button>
         <ThemeSwitch />
-        {hasToken() && (
-          <button type="button" class="quiet" onClick={signOut}>
-            {w.t('sign_in.out')}
-          </button>
-        )}
+        <RoleSwitch />
       </div>
     </header>
   )
@@ -57,17 +55,50 @@ function Counts() {
 
 function Connection() {
   const w = words.value
-  const { connection, heardAt } = model.value
+  const { heardAt } = model.value
+  const connection = unsure(model.value, now.value) ? 'unsure' : model.value.connection
+  const silent = connection === 'unsure' && heardAt !== null
   return (
     <div class={`connection ${connection}`} data-connection={connection}>
       <svg viewBox="0 0 12 12" aria-hidden="true">
-        {connection === 'live' ? <circle cx="6" cy="6" r="4.5" /> : <path d="M2 2l8 8M10 2l-8 8" />}
+        <path d={CONNECTION[connection]} />
       </svg>
       <div>
         <b role="status">{w.t(`connection.${connection}`)}</b>
-        {heardAt !== null && <small>{w.t('connection.heard', { when: w.ago(heardAt, now.value) })}</small>}
+        {heardAt !== null && (
+          <small>
+            {silent
+              ? w.t('connection.silent', { age: w.age(heardAt, now.value) })
+              : w.t('connection.heard', { when: w.ago(heardAt, now.value) })}
+          </small>
+        )}
       </div>
     </div>
+  )
+}
+
+/** A disc, a half disc, a cross: the state reads without its colour. */
+const CONNECTION = {
+  live: 'M6 1.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9Z',
+  unsure: 'M6 1.5a4.5 4.5 0 1 0 0 9ZM6 1.5a4.5 4.5 0 0 1 0 9',
+  connecting: 'M2 2l8 8M10 2l-8 8',
+  reconnecting: 'M2 2l8 8M10 2l-8 8',
+  offline: 'M2 2l8 8M10 2l-8 8',
+}
+
+/** Who the server takes this reader for, and the way to more. */
+function RoleSwitch() {
+  const w = words.value
+  const open = () => {
+    tokenDialog.value = true
+  }
+  return (
+    <button type="button" class="quiet role" title={w.t('token.title')} onClick={open}>
+      <svg viewBox="0 0 24 24" aria-hidden="true">
+        <path d="M8 11a5 5 0 1 0 .1 0ZM11.6 12.4 20.5 3.5M16 8l3.5 3.5" />
+      </svg>
+      <span>{roleName(role.value)}</span>
+    </button>
   )
 }
 

@@ -1,4 +1,5 @@
 import { useComputed, useSignal } from '@preact/signals'
+import { go as goTo, place } from '../router.ts'
 import { find, type Hit } from '../search.ts'
 import { lookAt, openStation, parks, stations, words } from '../state.ts'
 import { StateSign } from './sign.tsx'
@@ -93,6 +94,7 @@ function HitSign({ hit }: { hit: Hit }) {
 }
 
 function go(hit: Hit): void {
+  if (place.peek().page !== 'map') goTo('map', hit.kind === 'station' ? { station: hit.id } : {})
   if (hit.kind === 'station') {
     openStation(hit.id)
     return

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
-import { signIn } from '../start.ts'
+import { hasToken } from '../http.ts'
+import { signIn, signOut } from '../start.ts'
 import { needsToken, words } from '../state.ts'
 
 /** Asks for the API token, when the server does. */
@@ -26,6 +27,12 @@ export function SignIn() {
         <button type="submit" disabled={busy.value}>
           {w.t('sign_in.submit')}
         </button>
+        {/* A token that has ended must not shut out who may read without one. */}
+        {hasToken() && (
+          <button type="button" class="link" onClick={signOut}>
+            {w.t('sign_in.without')}
+          </button>
+        )}
       </form>
     </main>
   )

@@ -1,0 +1,57 @@
+import { signal } from '@preact/signals'
+import type { ComponentType } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { words } from '../state.ts'
+
+/** A page whose code comes when it is first asked for. */
+export interface Lazy {
+  /** Fetches the code ahead of the press. */
+  prepare: () => void
+  Page: ComponentType
+}
+
+export function lazy(load: () => Promise<ComponentType>): Lazy {
+  const got = signal<ComponentType | null>(null)
+  const failed = signal(false)
+  let asked = false
+  const prepare = () => {
+    if (asked) return
+    asked = true
+    load().then(
+      (component) => {
+        got.value = component
+      },
+      () => {
+        asked = false
+        failed.value = true
+      },
+    )
+  }
+  const again = () => {
+    failed.value = false
+    prepare()
+  }
+  function Page() {
+    useEffect(prepare, [])
+    const Component = got.value
+    if (Component) return <Component />
+    const w = words.value
+    return (
+      <main class="page">
+        {failed.value ? (
+          <div class="note-box bad" role="alert">
+            <p>{w.t('page.not_loaded')}</p>
+            <button type="button" class="quiet" onClick={again}>
+              {w.t('load.retry')}
+            </button>
+          </div>
+        ) : (
+          <p class="waiting" role="status">
+            {w.t('load.loading')}
+          </p>
+        )}
+      </main>
+    )
+  }
+  return { prepare, Page }
+}

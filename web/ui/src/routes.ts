@@ -1,0 +1,15 @@
+import { type Lazy, lazy } from './parts/lazy.tsx'
+import type { Page } from './place.ts'
+
+/** The code of each page comes with the first visit: who reads the ledger does not wait for the map. */
+export const pages: Record<Page, Lazy> = {
+  map: lazy(() => import('./panels/home.tsx').then((m) => m.Home)),
+  decode: lazy(() => import('./pages/decode/page.tsx').then((m) => m.DecodePage)),
+  quarantine: lazy(() => import('./pages/quarantine/page.tsx').then((m) => m.QuarantinePage)),
+  ledger: lazy(() => import('./pages/ledger/page.tsx').then((m) => m.LedgerPage)),
+  gateways: lazy(() => import('./pages/gateways/page.tsx').then((m) => m.GatewaysPage)),
+}
+
+export function prepare(page: Page): void {
+  pages[page].prepare()
+}
