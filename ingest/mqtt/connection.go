@@ -44,6 +44,8 @@ func (s *Subscriber) connection(ctx context.Context) error {
 	if err := s.subscribe(ctx, c); err != nil {
 		return err
 	}
+	s.use(c.client)
+	defer s.use(nil)
 	s.setState(true, nil)
 	s.log.Info("mqtt broker subscribed", "topics", s.filters())
 	select {

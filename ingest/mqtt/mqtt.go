@@ -31,6 +31,8 @@ import (
 	"sync"
 	"time"
 
+	paho "github.com/eclipse/paho.mqtt.golang"
+
 	"quantrac/ingest"
 )
 
@@ -97,6 +99,8 @@ type Subscriber struct {
 
 	mu    sync.Mutex
 	state State
+	// client is the present connection; nil = there is none.
+	client paho.Client
 }
 
 // New checks the options. Nothing is connected before Run.
@@ -216,6 +220,23 @@ func (s *Subscriber) State() State {
 	st := s.state
 	st.Inflight = len(s.flight.slots)
 	return st
+}
+
+// Publish sends a command to a gateway behind the broker, at QoS 0 and without waiting. It is lost while there is no connection:
+// whoever needs it asks again.
+func (s *Subscriber) Publish(topic string, payload []byte) {
+	s.mu.Lock()
+	client := s.client
+	s.mu.Unlock()
+	if client != nil {
+		client.Publish(topic, 0, false, payload)
+	}
+}
+
+func (s *Subscriber) use(client paho.Client) {
+	s.mu.Lock()
+	s.client = client
+	s.mu.Unlock()
 }
 
 // Name is the broker's URL without credentials.

@@ -308,6 +308,31 @@ func TestBrokerIsKilledWithMessagesUnanswered(t *testing.T) {
 	}
 }
 
+// A command goes to the broker, and from there to whoever listens.
+func TestPublish(t *testing.T) {
+	m := startMosquitto(t)
+	heard := make(chan string, 1)
+	listener := m.publisher()
+	if tok := listener.Subscribe("spBv1.0/#", 1, func(_ paho.Client, msg paho.Message) { heard <- msg.Topic() + " " + string(msg.Payload()) }); !tok.WaitTimeout(patience) {
+		t.Fatal("not subscribed")
+	}
+	idle, err := New(Options{URL: m.url(), ClientID: "idle", Submit: (&store{}).Submit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	idle.Publish("spBv1.0/g/NCMD/e", []byte("lost")) // no connection: nothing happens
+	s, _ := m.subscribe(t, &store{})
+	s.Publish("spBv1.0/g/NCMD/e", []byte("rebirth"))
+	select {
+	case got := <-heard:
+		if got != "spBv1.0/g/NCMD/e rebirth" {
+			t.Errorf("heard %q", got)
+		}
+	case <-time.After(patience):
+		t.Error("the command did not arrive")
+	}
+}
+
 // Several brokers at once are independent: one that is away stops nothing of the other.
 func TestTwoBrokers(t *testing.T) {
 	one, two := startMosquitto(t), startMosquitto(t)
