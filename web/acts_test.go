@@ -75,7 +75,9 @@ func TestMutes(t *testing.T) {
 	r := newRig(t, nil)
 	_, officer := r.token("lan", "officer")
 	until := r.clock().Add(time.Hour).Format(time.RFC3339)
-	spec := func(matcher string) string { return `{"matcher":` + matcher + `,"to":"` + until + `","reason":"thay đầu đo"}` }
+	spec := func(matcher string) string {
+		return `{"matcher":` + matcher + `,"to":"` + until + `","reason":"thay đầu đo"}`
+	}
 	for _, bad := range []string{spec(`{}`), spec(`{"stations":["nowhere"]}`), spec(`{"severities":["awful"]}`), `{"matcher":{"rules":["x"]},"to":"2020-01-01T00:00:00Z","reason":"x"}`} {
 		r.do(officer, http.MethodPost, "/api/v1/silences", bad).is(http.StatusUnprocessableEntity)
 	}

@@ -260,4 +260,3 @@ func (it *conflictItem) conflict(station string) Conflict {
 		Other: ConflictValue{Value: it.Value, Status: ingest.Status(it.Status), Flags: ingest.Flags(it.Flags)},
 	}
 }
-

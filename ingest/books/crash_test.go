@@ -112,7 +112,9 @@ var errFault = errors.New("made to fail")
 func (tr *trial) fault(step string) error {
 	if tr.random.Float64() < tr.faulty {
 		tr.faults++
-		if tr.clerk != nil { tr.t.Log("DEBUG", step, tr.clerk.last, tr.now) }
+		if tr.clerk != nil {
+			tr.t.Log("DEBUG", step, tr.clerk.last, tr.now)
+		}
 		return errFault
 	}
 	return nil

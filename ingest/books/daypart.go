@@ -94,7 +94,9 @@ func (v *dayPart) encode() []byte {
 	return b
 }
 
-func appendText(b []byte, s string) []byte { return append(binary.AppendUvarint(b, uint64(len(s))), s...) }
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
 
 var errDayPart = errors.New("is damaged")
 
