@@ -26,6 +26,7 @@ COMMIT = $(shell git rev-parse HEAD 2>/dev/null)
 LDFLAGS = -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 UI := web/ui
+MQTTJS := ingest/broker/testdata/mqttjs
 UI_SOURCES = $(shell find $(UI) \( -name node_modules -o -name dist -o -name test-results -o -name shots \) -prune -o -type f -print 2>/dev/null)
 
 .PHONY: help run test race lint vuln fuzz bench e2e ui build clean tools telegraf fmt
@@ -67,9 +68,9 @@ build: ui ## build the page and bin/quantrac
 fmt: $(GOLANGCI) ## format the Go code
 	$(GOLANGCI) fmt ./...
 
-tools: ## install what the tests need: mosquitto, chromium, influxd
+tools: ## install what the tests need: mosquitto, chromium, influxd, MQTT.js
 	@.ci/setup.sh
-	@$(MAKE) $(INFLUXD)
+	@$(MAKE) $(INFLUXD) $(MQTTJS)/node_modules/.stamp
 
 telegraf: ## build Telegraf, which "quantrac bench ingest --against telegraf" compares with
 	@.ci/telegraf.sh
@@ -82,6 +83,11 @@ clean: ## remove what was built; data and tools stay
 $(UI)/node_modules/.stamp: $(UI)/package.json $(UI)/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js 20.19 or newer with npm is needed: https://nodejs.org/" >&2; exit 1; }
 	npm --prefix $(UI) ci --no-audit --no-fund
+	@touch $@
+
+$(MQTTJS)/node_modules/.stamp: $(MQTTJS)/package.json $(MQTTJS)/package-lock.json
+	@command -v npm >/dev/null || { echo "Node.js 20.19 or newer with npm is needed: https://nodejs.org/" >&2; exit 1; }
+	npm --prefix $(MQTTJS) ci --no-audit --no-fund
 	@touch $@
 
 $(UI)/dist/index.html: $(UI)/node_modules/.stamp $(UI_SOURCES)

@@ -34,6 +34,9 @@ print(a.getsockname()[1], b.getsockname()[1])
 PY
 )
 export BASE_URL=http://127.0.0.1:$http
+# An administrator's token of this run alone: the pages for administrators are tested with it.
+QUANTRAC_BOOTSTRAP_TOKEN=$(python3 -c 'import secrets; print(secrets.token_urlsafe(32))')
+export QUANTRAC_BOOTSTRAP_TOKEN
 
 bin/quantrac demo --data "$work/data" --http "127.0.0.1:$http" --mqtt "127.0.0.1:$mqtt" >"$log" 2>&1 &
 demo=$!

@@ -10,6 +10,10 @@ if [ -z "${QUANTRAC_MOSQUITTO:-}" ] && command -v mosquitto >/dev/null; then
   QUANTRAC_MOSQUITTO=$(command -v mosquitto)
   export QUANTRAC_MOSQUITTO
 fi
+# MQTT.js, a client of another make, is installed by "make tools"; its test fails without it then.
+if [ -d "$PWD/ingest/broker/testdata/mqttjs/node_modules" ]; then
+  export QUANTRAC_NEED_NODE=1
+fi
 # Built by "make telegraf" only; without it the comparison is not tested.
 if [ -z "${QUANTRAC_TELEGRAF:-}" ]; then
   for candidate in "$PWD"/.tools/bin/telegraf-*; do

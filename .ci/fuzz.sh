@@ -8,7 +8,7 @@ fuzz() {
   local log=$1 try
   shift
   for try in 1 2 3; do
-    if go test -run '^$' -fuzztime "${FUZZTIME:-10s}" "$@" 2>&1 | tee "$log"; then
+    if go test -run '^$' -fuzztime "${FUZZTIME:-10s}" -fuzzminimizetime 10x "$@" 2>&1 | tee "$log"; then
       return 0
     fi
     if grep -q 'Failing input written' "$log" || ! grep -q '^    context deadline exceeded$' "$log"; then

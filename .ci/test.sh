@@ -29,7 +29,7 @@ report() {
 }
 trap report EXIT
 
-step "test tools: mosquitto, chromium, influxd"
+step "test tools: mosquitto, chromium, influxd, MQTT.js"
 make tools
 . .ci/env.sh
 : "${QUANTRAC_INFLUXD:?}" "${QUANTRAC_MOSQUITTO:?}" "${CHROMIUM:?}"
@@ -57,6 +57,10 @@ bin/quantrac version
 
 step "Go: vet, unit, race and integration tests, in random order"
 make race
+
+step "fuzz targets, ${FUZZTIME:=3s} each"
+FUZZTIME=$FUZZTIME .ci/fuzz.sh > .tools/fuzz.log 2>&1 || { tail -n 60 .tools/fuzz.log; exit 1; }
+tail -n 1 .tools/fuzz.log
 
 step "browser tests against a demo"
 .ci/e2e.sh

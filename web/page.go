@@ -49,6 +49,13 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(noPage))
 		return
 	}
+	if p := r.URL.Path; len(p) > 1 && strings.HasSuffix(p, "/") {
+		// The page names its files relative to itself, so that it works behind any prefix: a slash more would lead elsewhere. The
+		// target is relative too; "//host" can not come of it.
+		w.Header().Set("Location", "../"+path.Base(p)+query(r))
+		w.WriteHeader(http.StatusMovedPermanently)
+		return
+	}
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 	if name == "" {
 		name = "index.html"
@@ -67,6 +74,14 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-cache")
 	}
 	http.ServeFileFS(w, r, s.cfg.Page, name)
+}
+
+// query is that of the request with its question mark, or "".
+func query(r *http.Request) string {
+	if r.URL.RawQuery == "" {
+		return ""
+	}
+	return "?" + r.URL.RawQuery
 }
 
 // Handler is the whole of it, with the headers that every answer carries.

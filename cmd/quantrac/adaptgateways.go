@@ -23,14 +23,21 @@ func (s *service) openGateways(ctx context.Context) error {
 	for i, g := range s.cfg.MQTT.Gateways {
 		configured[i] = broker.Gateway{ID: g.ID, Username: g.Username, PasswordHash: g.PasswordHash, Stations: g.Stations, Certificates: g.Certificates}
 	}
-	s.gateways, err = broker.OpenGateways(ctx, broker.GatewayOptions{Configured: configured, Store: gatewayStore(bucket), Logger: s.log})
+	s.gateways, err = broker.OpenGateways(ctx, broker.GatewayOptions{Configured: configured, Store: keptIn(bucket), Changed: s.cutFTP, Logger: s.log})
 	if err != nil {
 		return fmt.Errorf("mqtt.gateways: %w", err)
 	}
 	return nil
 }
 
-func gatewayStore(b *stream.Bucket) broker.Store {
+// cutFTP ends the connections of a gateway whose account has changed; the broker cuts its own.
+func (s *service) cutFTP(gateway string) {
+	if s.ftp != nil {
+		s.ftp.Disconnect(gateway)
+	}
+}
+
+func keptIn(b *stream.Bucket) broker.Store {
 	return broker.Store{Put: b.Put, Delete: b.Delete, All: b.All}
 }
 

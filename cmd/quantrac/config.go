@@ -56,9 +56,11 @@ type mqttConfig struct {
 	Listen    string `yaml:"listen"`
 	Anonymous bool   `yaml:"anonymous"`
 	// AnonymousAnywhere allows anonymous gateways beyond loopback.
-	AnonymousAnywhere bool            `yaml:"anonymous_anywhere"`
-	TLS               tlsConfig       `yaml:"tls"`
-	Gateways          []gatewayConfig `yaml:"gateways"`
+	AnonymousAnywhere bool      `yaml:"anonymous_anywhere"`
+	TLS               tlsConfig `yaml:"tls"`
+	// RequireCertificate refuses gateways without a client certificate; tls.ca is then needed.
+	RequireCertificate bool            `yaml:"require_certificate"`
+	Gateways           []gatewayConfig `yaml:"gateways"`
 }
 
 // gatewayConfig is one gateway that may connect to the embedded broker.
@@ -320,6 +322,9 @@ func (c *config) problems() []geo.Problem {
 	}
 	if (c.MQTT.TLS.Cert == "") != (c.MQTT.TLS.Key == "") {
 		report("mqtt.tls", "cert and key are needed together")
+	}
+	if c.MQTT.RequireCertificate && (c.MQTT.TLS.CA == "" || c.MQTT.TLS.Cert == "") {
+		report("mqtt.require_certificate", "mqtt.tls needs ca, cert and key for that")
 	}
 	c.doorProblems(report, checkAddr)
 	for i, b := range c.Brokers {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"quantrac/ingest/broker"
 	"quantrac/ingest/dialect"
 	"quantrac/ingest/ftp"
 	"quantrac/ingest/hj212"
@@ -99,7 +98,7 @@ func (s *service) addDoor(name string, serve func(context.Context) error, closer
 }
 
 func (s *service) openFTP() error {
-	tc, err := serverTLS(s.cfg.FTP.TLS)
+	tc, err := s.serverTLS(s.cfg.FTP.TLS)
 	if err != nil {
 		return fmt.Errorf("ftp.tls: %w", err)
 	}
@@ -127,7 +126,7 @@ func (s *service) openFTP() error {
 }
 
 func (s *service) openHJ212() error {
-	tc, err := serverTLS(s.cfg.HJ212.TLS)
+	tc, err := s.serverTLS(s.cfg.HJ212.TLS)
 	if err != nil {
 		return fmt.Errorf("hj212.tls: %w", err)
 	}
@@ -146,26 +145,10 @@ func (s *service) openHJ212() error {
 // deviceOf lets in a device whose MN and PW are the user name and password of a gateway, and where it is configured any other.
 func (s *service) deviceOf(mn, pw string) (hj212.Device, bool) {
 	if who, ok := s.gateways.AuthenticatePassword(context.Background(), mn, pw, ""); ok {
-		d := hj212.Device{Gateway: who.ID, Allowed: allowedFor(who)}
-		if len(who.Stations) == 1 && d.Allowed != nil {
-			d.Station = who.Stations[0]
-		}
-		return d, true
+		return hj212.Device{Gateway: who.ID, Station: who.Only(), Allowed: who.Allowed()}, true
 	}
 	if s.cfg.HJ212.Anonymous && !s.gateways.HasUser(mn) {
 		return hj212.Device{Gateway: mn}, true
 	}
 	return hj212.Device{}, false
-}
-
-// allowedFor is the form of ingest.Delivery.Allowed, where nil permits all.
-func allowedFor(who broker.Identity) func(string) bool {
-	rights := map[string]bool{}
-	for _, station := range who.Stations {
-		if station == broker.AllStations {
-			return nil
-		}
-		rights[station] = true
-	}
-	return func(station string) bool { return rights[station] }
 }

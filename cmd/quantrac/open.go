@@ -108,7 +108,7 @@ func (s *service) openQuarantine(ctx context.Context) (err error) {
 			if !ok {
 				return nil
 			}
-			return allowedFor(who)
+			return who.Allowed()
 		},
 		OnEntry: func(reason string) { s.figures.quarantined.WithLabelValues(reason).Inc() },
 	})
@@ -201,7 +201,7 @@ func (s *service) askRebirth(topic string, payload []byte) {
 	}
 }
 
-func (s *service) openBrokers(context.Context) error {
+func (s *service) openBrokers(ctx context.Context) error {
 	outside := mqtt.NewMetrics(s.figures.registry)
 	for i, b := range s.cfg.Brokers {
 		tc, err := clientTLS(b.TLS)
@@ -228,8 +228,12 @@ func (s *service) openBrokers(context.Context) error {
 		Listen: s.cfg.MQTT.Listen, Anonymous: s.cfg.MQTT.Anonymous, Submit: s.submit, Logger: s.log, Metrics: s.figures.registry,
 		MaxPacket: min(ingest.MaxBody, s.stream.MaxBody()), Gateways: s.gateways,
 	}
-	var err error
-	if opt.TLS, err = serverTLS(s.cfg.MQTT.TLS); err != nil {
+	retained, err := s.stream.Bucket(ctx, "retained")
+	if err != nil {
+		return err
+	}
+	opt.Retained, opt.RequireCertificate = keptIn(retained), s.cfg.MQTT.RequireCertificate
+	if opt.TLS, err = s.serverTLS(s.cfg.MQTT.TLS); err != nil {
 		return fmt.Errorf("mqtt.tls: %w", err)
 	}
 	if s.broker, err = broker.Open(opt); err != nil {
@@ -264,15 +268,13 @@ func clientTLS(c tlsConfig) (*tls.Config, error) {
 	return out, nil
 }
 
-func serverTLS(c tlsConfig) (*tls.Config, error) {
+// serverTLS is nil without a certificate. Certificates that are renewed on disk are taken up without a restart; ca, where it is given,
+// is the authority of gateways' own certificates.
+func (s *service) serverTLS(c tlsConfig) (*tls.Config, error) {
 	if c.Cert == "" {
 		return nil, nil
 	}
-	pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
-	if err != nil {
-		return nil, fmt.Errorf("read cert and key: %w", err)
-	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}, nil
+	return broker.TLSConfig(c.Cert, c.Key, c.CA, s.log)
 }
 
 func (s *service) openWeb(ctx context.Context) error {

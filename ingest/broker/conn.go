@@ -205,7 +205,7 @@ func (c *conn) read(p []byte, patience time.Duration) (int, error) {
 		return 0, errDraining
 	default:
 	}
-	n, err := c.Conn.Read(p)
+	n, err := c.Read(p)
 	if n > 0 {
 		return n, nil
 	}

@@ -24,6 +24,14 @@ func (i Identity) all() bool { return slices.Contains(i.Stations, AllStations) }
 // May reports whether the identity may speak for a station.
 func (i Identity) May(station string) bool { return i.all() || slices.Contains(i.Stations, station) }
 
+// Only is the one station that the identity may speak for, or "" when it is none or several.
+func (i Identity) Only() string {
+	if len(i.Stations) != 1 || i.all() {
+		return ""
+	}
+	return i.Stations[0]
+}
+
 // Allowed is May in the form of ingest.Delivery.Allowed, where nil permits all.
 func (i Identity) Allowed() func(station string) bool {
 	if i.all() {

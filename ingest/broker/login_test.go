@@ -154,7 +154,7 @@ func TestAuthenticator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := NewAuthenticator([]Gateway{{ID: "gw-1", Username: "amata", PasswordHash: hash, Stations: []string{"amata-01"}}})
+	a, err := accounts([]Gateway{{ID: "gw-1", Username: "amata", PasswordHash: hash, Stations: []string{"amata-01"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestAuthenticator(t *testing.T) {
 }
 
 func TestRefusalIsDelayed(t *testing.T) {
-	a, err := NewAuthenticator(nil)
+	a, err := accounts(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,12 +222,17 @@ func TestPasswordHash(t *testing.T) {
 		if _, err := VerifyPassword("x", bad); err == nil {
 			t.Errorf("%q is taken for a hash", bad)
 		}
-		if _, err := NewAuthenticator([]Gateway{{ID: "g", Username: "u", PasswordHash: bad}}); err == nil {
+		if _, err := accounts([]Gateway{{ID: "g", Username: "u", PasswordHash: bad}}); err == nil {
 			t.Errorf("a gateway with hash %q is taken", bad)
 		}
 	}
 	g := Gateway{ID: "g", Username: "u", PasswordHash: one}
-	if _, err := NewAuthenticator([]Gateway{g, g}); err == nil {
+	if _, err := accounts([]Gateway{g, g}); err == nil {
 		t.Error("a user name that occurs twice is taken")
 	}
+}
+
+// accounts are those of a configuration alone.
+func accounts(gateways []Gateway) (*Gateways, error) {
+	return OpenGateways(context.Background(), GatewayOptions{Configured: gateways})
 }

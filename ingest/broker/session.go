@@ -254,7 +254,9 @@ func (s *session) push(packet []byte) bool {
 
 // delivery is a message of this session.
 func (s *session) delivery(topic string, body []byte, now time.Time) ingest.Delivery {
-	return ingest.Delivery{Door: "mqtt", Gateway: s.gateway, Topic: topic, ReceivedAt: now, Body: body, Allowed: s.allowed}
+	return ingest.Delivery{
+		Door: "mqtt", Gateway: s.gateway, Topic: topic, ReceivedAt: now, Body: body, Allowed: s.allowed, Station: s.identity.Only(), Self: s.identity.ID,
+	}
 }
 
 // submit hands a message to the log.
