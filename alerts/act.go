@@ -59,6 +59,11 @@ func (a *Act) Do(alert Alert) (Event, bool, error) {
 		alert.Assignee = a.Assignee
 	case Closed:
 		alert.State, alert.ResolvedAt, alert.Cause, alert.ClosedBy = Resolved, &at, a.Cause, a.By
+	case Escalated:
+		if alert.EscalatedAt != nil {
+			return Event{}, false, nil
+		}
+		alert.EscalatedAt = &at
 	case Commented:
 	default:
 		return Event{}, false, fmt.Errorf("%s is nothing that a person does", a.Type)
@@ -69,6 +74,9 @@ func (a *Act) Do(alert Alert) (Event, bool, error) {
 // CarryOver gives an event of the engine what people have done about the alert, which the engine does not know; was is the alert as
 // it was last told. False: the alert was closed, and this is no worse than what it was closed for.
 func (ev *Event) CarryOver(was *Alert) bool {
+	if ev.Type == Escalated {
+		return true // made from the alert as it is
+	}
 	a := &ev.Alert
 	raised := a.State == Open && a.Severity > was.Severity
 	if was.ClosedBy != "" && was.State == Resolved && a.State != Withdrawn && !raised {

@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"quantrac/alerts"
@@ -66,7 +67,7 @@ func (j *Judge) tick(ctx context.Context, head uint64) (ready []alerts.Need, err
 	}
 	now := j.now().UTC()
 	made := j.engine.Step(alerts.Input{Kind: alerts.TickIn, At: now, Blind: j.cfg.Blind != nil && j.cfg.Blind()})
-	if err := j.tell(ctx, append(made, j.unmuted(now)...)); err != nil {
+	if err := j.tell(ctx, slices.Concat(made, j.unmuted(now), j.escalated(now))); err != nil {
 		return nil, err
 	}
 	return j.ready(now), nil
@@ -95,6 +96,32 @@ func (j *Judge) unmuted(now time.Time) []alerts.Event {
 			a.SilencedBy = by
 			a.Revision++
 			out = append(out, alerts.Event{Type: alerts.Updated, At: now, Made: now, Alert: a})
+		}
+	}
+	return out
+}
+
+// Escalation is when an alert is told further: when it has stood for After at From or worse and nobody has acknowledged it.
+type Escalation struct {
+	After time.Duration
+	From  alerts.Severity
+}
+
+// escalated are the alerts that nobody has acted upon in time, each once, and once more when it has become worse.
+func (j *Judge) escalated(now time.Time) []alerts.Event {
+	limit := j.cfg.Escalation
+	if limit.After <= 0 {
+		return nil
+	}
+	var out []alerts.Event
+	for _, a := range j.journal.Open() {
+		if a.Severity < limit.From || a.AcknowledgedAt != nil || a.Late || a.SilencedBy != "" || a.InhibitedBy != "" || now.Sub(a.OpenedAt) < limit.After {
+			continue
+		}
+		act := alerts.Act{Type: alerts.Escalated, At: now, Comment: "nobody has acknowledged it for " + limit.After.String()}
+		if ev, changed, err := act.Do(a); err == nil && changed {
+			ev.Alert.Revision++
+			out = append(out, ev)
 		}
 	}
 	return out

@@ -51,6 +51,8 @@ type JudgeConfig struct {
 	// everything.
 	History func(ctx context.Context, station string, from time.Time) ([]ingest.Reading, error)
 	Booked  func() uint64
+	// Escalation says when an alert that nobody has acknowledged is told further; the zero value never.
+	Escalation Escalation
 	// Mutes, if not nil, are the silences and maintenance windows that stand.
 	Mutes func() *alerts.Mutes
 	// Logger hears of history that cannot be read.

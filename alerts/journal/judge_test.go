@@ -387,6 +387,12 @@ func (r *rig) checkRevisions() {
 	}
 }
 
+// anyOf picks a rule on single values of what the stories tell: the others find nothing in a few hours.
+func anyOf(rng *rand.Rand, rules *alerts.Rules) string {
+	list := slices.DeleteFunc(slices.Clone(rules.List()), func(r alerts.Rule) bool { return r.On != alerts.OnValue || slices.Contains(r.Parameters, "temp") })
+	return list[rng.IntN(len(list))].ID
+}
+
 // A rule that comes while nobody has saved: what it finds in the silent replay is said when the replay is over.
 func TestAddedRule(t *testing.T) {
 	rng := random(t)
@@ -394,7 +400,7 @@ func TestAddedRule(t *testing.T) {
 	for range 4 {
 		full := alerts.BuiltinRules()
 		all := story(rng, 60)
-		added := full.List()[rng.IntN(len(full.List()))].ID
+		added := anyOf(rng, full)
 		r := newRig(t, without(t, added))
 		r.consume(all[:40]...)
 		r.rules = full

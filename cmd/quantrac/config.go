@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"quantrac/alerts"
 	"quantrac/geo"
 	"quantrac/ingest"
 	"quantrac/web"
@@ -32,6 +33,7 @@ type config struct {
 	Registry string         `yaml:"registry"`
 	Rules    string         `yaml:"rules"`
 	Limits   string         `yaml:"limits"`
+	Alerts   alertConfig    `yaml:"alerts"`
 	Webhooks webhookConfig  `yaml:"webhooks"`
 	// Mappings say what names mean that vendors use; administrators add more by the API.
 	Mappings  []ingest.Mapping `yaml:"mappings"`
@@ -108,6 +110,12 @@ type streamConfig struct {
 	MaxBytes  uint64        `yaml:"max_bytes"`
 }
 
+type alertConfig struct {
+	// EscalateAfter is how long an alert of EscalateFrom or worse may stand before it is told further; 0 = never.
+	EscalateAfter time.Duration   `yaml:"escalate_after"`
+	EscalateFrom  alerts.Severity `yaml:"escalate_from"`
+}
+
 type webhookConfig struct {
 	AllowPrivate []string         `yaml:"allow_private"`
 	Endpoints    []endpointConfig `yaml:"endpoints"`
@@ -155,6 +163,7 @@ func defaults(demo bool) config {
 	c := config{
 		Data: "./data", HTTP: httpConfig{Listen: "127.0.0.1:8080"}, MQTT: mqttConfig{Listen: "127.0.0.1:1883"},
 		Influx: influxConfig{Bucket: "quantrac"}, Log: logConfig{Format: "text", Level: "info"}, demo: demo,
+		Alerts: alertConfig{EscalateAfter: 30 * time.Minute, EscalateFrom: alerts.Critical},
 	}
 	if demo {
 		c.Data, c.HTTP.Anonymous, c.MQTT.Anonymous, c.Simulator = "./demo-data", web.Viewer, true, true
@@ -342,6 +351,9 @@ func (c *config) problems() []geo.Problem {
 	}
 	_, wrong := ingest.NewMappings(c.Mappings)
 	out = append(out, inMappings(wrong)...)
+	if c.Alerts.EscalateAfter < 0 {
+		report("alerts.escalate_after", "must not be negative; 0 turns it off")
+	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		report("log.format", "%q is neither text nor json", c.Log.Format)
 	}

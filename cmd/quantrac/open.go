@@ -95,7 +95,8 @@ func (s *service) openAlerts(ctx context.Context) (err error) {
 	})
 	s.judge, s.judged, err = journal.OpenJudge(ctx, s.stream, journal.JudgeConfig{
 		Engine: engine, Journal: s.journal, Now: time.Now, Head: s.stream.LastSequence, Blind: s.blind, Mutes: s.mutes.Current, Logger: s.log,
-		History: stationHistory(s.store, s.facts), Booked: func() uint64 { return s.booked.Passed() }, Evaluated: func(n uint64) { s.figures.evaluations.Add(float64(n)) },
+		Escalation: journal.Escalation{After: s.cfg.Alerts.EscalateAfter, From: s.cfg.Alerts.EscalateFrom},
+		History:    stationHistory(s.store, s.facts), Booked: func() uint64 { return s.booked.Passed() }, Evaluated: func(n uint64) { s.figures.evaluations.Add(float64(n)) },
 	})
 	return err
 }
