@@ -82,7 +82,7 @@ func (ev *Event) CarryOver(was *Alert) bool {
 	if was.ClosedBy != "" && was.State == Resolved && a.State != Withdrawn && !raised {
 		return false
 	}
-	a.Assignee, a.InhibitedBy = was.Assignee, was.InhibitedBy
+	a.Assignee, a.InhibitedBy, a.Flapping = was.Assignee, was.InhibitedBy, was.Flapping
 	if raised {
 		return true // what was acknowledged was less
 	}

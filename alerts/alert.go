@@ -93,6 +93,8 @@ type Alert struct {
 	SilencedBy  string `json:"silenced_by,omitempty"`
 	InhibitedBy string `json:"inhibited_by,omitempty"`
 	Notified    bool   `json:"notified,omitempty"`
+	// Flapping: it opened again and again within an hour.
+	Flapping bool `json:"flapping,omitempty"`
 	// MergedInto is the id of the alert that a withdrawn one has become part of.
 	MergedInto   string   `json:"merged_into,omitempty"`
 	PeakValue    *float64 `json:"peak_value"`

@@ -173,6 +173,7 @@ func (j *Judge) say(ctx context.Context) error {
 	if len(j.unsaid) == 0 && !j.journal.Unfinished() {
 		return nil
 	}
+	j.calm(j.unsaid)
 	j.mute(j.unsaid)
 	if err := j.journal.Append(ctx, Step{IntakeTo: j.stepped, Events: j.unsaid}); err != nil {
 		return err
