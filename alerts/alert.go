@@ -60,7 +60,8 @@ type Alert struct {
 	// State is "open", "resolved" or "withdrawn".
 	State   string `json:"state"`
 	Station Where  `json:"station"`
-	// Scope is "" for a trouble of one station, else what is silent as a whole: ScopePark or ScopeGateway, and ScopeID which.
+	// Scope is "" for a trouble of one station, else what it is about as a whole: ScopePark, ScopeGateway or
+	// ScopeService, and ScopeID which.
 	Scope     string `json:"scope,omitempty"`
 	ScopeID   string `json:"scope_id,omitempty"`
 	Park      *Where `json:"park"`
@@ -131,6 +132,8 @@ const (
 	Commented    EventType = "alert.commented"
 	Assigned     EventType = "alert.assigned"
 	Escalated    EventType = "alert.escalated"
+	// Undelivered: a recipient, named by By, could not be told.
+	Undelivered  EventType = "alert.undelivered"
 	WasWithdrawn EventType = "alert.withdrawn"
 )
 

@@ -11,6 +11,8 @@ import (
 const (
 	ScopePark    = "park"
 	ScopeGateway = "gateway"
+	// ScopeService is something of our own.
+	ScopeService = "service"
 )
 
 // group is a set of stations that one cause can silence together: those of a gateway, or those of a park.

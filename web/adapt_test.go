@@ -75,12 +75,44 @@ func webhooksOf(s *webhook.Sender) Webhooks {
 			a, err := s.Test(ctx, id)
 			return a, webhookError(err)
 		},
-		Deliveries: func(ctx context.Context, id, cursor string, limit int) (any, string, error) {
-			items, next, err := s.Deliveries(ctx, id, cursor, limit)
+		Deliveries: func(ctx context.Context, id, state, cursor string, limit int) (any, string, error) {
+			items, next, err := s.Find(ctx, id, webhook.Query{State: state, Cursor: cursor, Limit: limit})
 			return items, next, webhookError(err)
 		},
 		Redeliver: func(ctx context.Context, delivery string) (any, error) {
 			a, err := s.Redeliver(ctx, delivery)
+			return a, webhookError(err)
+		},
+		RedeliverSince: func(ctx context.Context, id string, since time.Time) (int, error) {
+			n, err := s.RedeliverSince(ctx, id, since)
+			return n, webhookError(err)
+		},
+		Rotate: func(ctx context.Context, id string) (any, error) {
+			w, secret, err := s.RotateSecret(ctx, id)
+			return struct {
+				webhook.Webhook
+				Secret string `json:"secret"`
+			}{w, secret}, webhookError(err)
+		},
+		Preview: func(ctx context.Context, id string) (any, error) {
+			p, err := s.Preview(ctx, id)
+			return p, webhookError(err)
+		},
+		Link: func(ctx context.Context, id string) (string, error) {
+			token, err := s.LinkToken(ctx, id)
+			return token, webhookError(err)
+		},
+		Unlink: func(ctx context.Context, id string) error { return webhookError(s.RevokeLink(ctx, id)) },
+		ByLink: func(token string) (any, error) {
+			w, err := s.ByLink(token)
+			return w, webhookError(err)
+		},
+		LinkDeliveries: func(ctx context.Context, token, state, cursor string, limit int) (any, string, error) {
+			items, next, err := s.LinkDeliveries(ctx, token, webhook.Query{State: state, Cursor: cursor, Limit: limit})
+			return items, next, webhookError(err)
+		},
+		LinkRedeliver: func(ctx context.Context, token, delivery string) (any, error) {
+			a, err := s.LinkRedeliver(ctx, token, delivery)
 			return a, webhookError(err)
 		},
 	}

@@ -131,14 +131,27 @@ type Notice struct {
 // Webhooks manages recipients. Bodies are the JSON of the request; answers are encoded as they are. An error that is a
 // *Invalid answers 422, ErrNotFound 404.
 type Webhooks struct {
-	List       func() any
-	Get        func(id string) (any, error)
-	Create     func(ctx context.Context, body json.RawMessage) (any, error)
-	Update     func(ctx context.Context, id string, body json.RawMessage) (any, error)
-	Delete     func(ctx context.Context, id string) error
-	Test       func(ctx context.Context, id string) (any, error)
-	Deliveries func(ctx context.Context, id, cursor string, limit int) (items any, next string, err error)
+	List   func() any
+	Get    func(id string) (any, error)
+	Create func(ctx context.Context, body json.RawMessage) (any, error)
+	Update func(ctx context.Context, id string, body json.RawMessage) (any, error)
+	Delete func(ctx context.Context, id string) error
+	Test   func(ctx context.Context, id string) (any, error)
+	// Deliveries are those in a state, pending, dead or delivered; "" = all.
+	Deliveries func(ctx context.Context, id, state, cursor string, limit int) (items any, next string, err error)
 	Redeliver  func(ctx context.Context, delivery string) (any, error)
+	// RedeliverSince sends again what was queued since, and says how many that are.
+	RedeliverSince func(ctx context.Context, id string, since time.Time) (int, error)
+	// Rotate answers with a new secret; the old one signs too for a day.
+	Rotate  func(ctx context.Context, id string) (any, error)
+	Preview func(ctx context.Context, id string) (any, error)
+	// Link makes the token of the recipient's own page, Unlink takes it back.
+	Link   func(ctx context.Context, id string) (string, error)
+	Unlink func(ctx context.Context, id string) error
+	// What follows is for the holder of such a token. A wrong one answers ErrNotFound.
+	ByLink         func(token string) (any, error)
+	LinkDeliveries func(ctx context.Context, token, state, cursor string, limit int) (items any, next string, err error)
+	LinkRedeliver  func(ctx context.Context, token, delivery string) (any, error)
 }
 
 // Dependency is one thing that the service needs, as /readyz shows it.
@@ -230,6 +243,14 @@ func (s *Server) register() {
 	api(Admin, "PUT /api/v1/webhooks/{id}", s.updateWebhook)
 	api(Admin, "DELETE /api/v1/webhooks/{id}", s.deleteWebhook)
 	api(Admin, "POST /api/v1/webhooks/{id}/test", s.testWebhook)
+	api(Admin, "POST /api/v1/webhooks/{id}/rotate", s.rotateWebhook)
+	api(Admin, "GET /api/v1/webhooks/{id}/preview", s.previewWebhook)
+	api(Admin, "POST /api/v1/webhooks/{id}/link", s.linkWebhook)
+	api(Admin, "DELETE /api/v1/webhooks/{id}/link", s.unlinkWebhook)
+	api(Admin, "POST /api/v1/webhooks/{id}/redeliver", s.redeliverSince)
+	api(NoRole, "GET /api/v1/recipient/{token}", s.recipient)
+	api(NoRole, "GET /api/v1/recipient/{token}/deliveries", s.recipientDeliveries)
+	api(NoRole, "POST /api/v1/recipient/{token}/deliveries/{id}/redeliver", s.recipientRedeliver)
 	api(Admin, "GET /api/v1/webhooks/{id}/deliveries", s.listDeliveries)
 	api(Admin, "POST /api/v1/deliveries/{id}/redeliver", s.redeliver)
 	api(Admin, "GET /api/v1/tokens", s.listTokens)

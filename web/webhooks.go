@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
+
+	"quantrac/geo"
 )
 
 // named is an item of a list whose shape is another package's; only its id is looked at.
@@ -96,15 +99,63 @@ func (s *Server) testWebhook(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) listDeliveries(w http.ResponseWriter, r *http.Request) error {
+	return listDeliveries(w, r, func(state, cursor string, n int) (any, string, error) {
+		return s.cfg.Webhooks.Deliveries(r.Context(), r.PathValue("id"), state, cursor, n)
+	})
+}
+
+func listDeliveries(w http.ResponseWriter, r *http.Request, list func(state, cursor string, n int) (any, string, error)) error {
 	n, err := limit(r, usualLimit, mostLimit)
 	if err != nil {
 		return err
 	}
-	items, next, err := s.cfg.Webhooks.Deliveries(r.Context(), r.PathValue("id"), r.URL.Query().Get("cursor"), n)
+	state := r.URL.Query().Get("state")
+	if err := oneOf("state", state, "pending", "dead", "delivered"); err != nil {
+		return err
+	}
+	items, next, err := list(state, r.URL.Query().Get("cursor"), n)
 	if err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusOK, newList(items, next))
+	return nil
+}
+
+func (s *Server) rotateWebhook(w http.ResponseWriter, r *http.Request) error {
+	out, err := s.cfg.Webhooks.Rotate(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	s.audit(r, "webhook.rotate", r.PathValue("id"))
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+func (s *Server) previewWebhook(w http.ResponseWriter, r *http.Request) error {
+	out, err := s.cfg.Webhooks.Preview(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+func (s *Server) redeliverSince(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Since time.Time `json:"since"`
+	}
+	if err := readJSON(r, &in); err != nil {
+		return err
+	}
+	if in.Since.IsZero() {
+		return &Invalid{Problems: []geo.Problem{{Path: "since", Message: "say since when, as RFC 3339"}}}
+	}
+	n, err := s.cfg.Webhooks.RedeliverSince(r.Context(), r.PathValue("id"), in.Since)
+	if err != nil {
+		return err
+	}
+	s.audit(r, "webhook.redeliver", r.PathValue("id"))
+	writeJSON(w, http.StatusAccepted, map[string]int{"queued": n})
 	return nil
 }
 

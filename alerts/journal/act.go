@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"errors"
+	"time"
 
 	"quantrac/alerts"
 )
@@ -37,4 +38,37 @@ func (j *Journal) Act(ctx context.Context, id string, act alerts.Act) (alerts.Al
 		return alerts.Alert{}, err
 	}
 	return ev.Alert, nil
+}
+
+// Undelivered writes down that a recipient could not be told of an alert. What is reported twice is written once.
+func (j *Journal) Undelivered(ctx context.Context, id, recipient, comment string, at, now time.Time) error {
+	_, timeline, ok, err := j.Get(ctx, id)
+	if err != nil || !ok {
+		return err
+	}
+	for i := range timeline {
+		if ev := &timeline[i]; ev.Type == alerts.Undelivered && ev.By == recipient && ev.At.Equal(at) {
+			return nil
+		}
+	}
+	j.append.Lock()
+	defer j.append.Unlock()
+	alert, ok := j.Alert(id)
+	if !ok || j.Unfinished() {
+		return errors.New("the journal is still being brought up to date")
+	}
+	alert.Revision++
+	ev := alerts.Event{Type: alerts.Undelivered, At: at.UTC(), Made: now.UTC(), Alert: alert, By: recipient, Comment: comment}
+	return j.appendPart(ctx, Step{IntakeTo: j.IntakeTo(), Events: []alerts.Event{ev}})
+}
+
+// Alert is an alert as it is now.
+func (j *Journal) Alert(id string) (alerts.Alert, bool) {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	e, ok := j.byID[id]
+	if !ok {
+		return alerts.Alert{}, false
+	}
+	return e.alert, true
 }

@@ -67,7 +67,7 @@ func (j *Judge) tick(ctx context.Context, head uint64) (ready []alerts.Need, err
 	}
 	now := j.now().UTC()
 	made := j.engine.Step(alerts.Input{Kind: alerts.TickIn, At: now, Blind: j.cfg.Blind != nil && j.cfg.Blind()})
-	if err := j.tell(ctx, slices.Concat(made, j.unmuted(now), j.escalated(now))); err != nil {
+	if err := j.tell(ctx, slices.Concat(made, j.unmuted(now), j.escalated(now), j.troubles(now))); err != nil {
 		return nil, err
 	}
 	return j.ready(now), nil

@@ -7,22 +7,22 @@ import (
 	"quantrac/alerts"
 )
 
-// An alert of the same rule, station and parameter that opens for the fourth time within an hour flaps. That one is told, with a word on
-// it; those behind it are part of it and told to nobody, until an hour has passed with fewer.
-const (
-	flapWindow = time.Hour
-	flapOpens  = 4
-)
+// An alert of the same rule, station and parameter that opens for the JudgeConfig.FlapOpens-th time within an hour flaps. That one is
+// told, with a word on it; those behind it are part of it and told to nobody, until an hour has passed with fewer.
+const flapWindow = time.Hour
 
 // calm marks alerts that flap. Late ones do not count: the past comes all at once.
 func (j *Judge) calm(events []alerts.Event) {
+	if j.cfg.FlapOpens <= 0 {
+		return
+	}
 	for i := range events {
 		ev := &events[i]
 		if ev.Type != alerts.Opened || ev.Alert.Late || ev.Alert.Scope != "" || ev.Alert.Flapping {
 			continue
 		}
 		opens, first := j.journal.opensOf(&ev.Alert, ev.Alert.OpenedAt.Add(-flapWindow))
-		if opens+1 < flapOpens {
+		if opens+1 < j.cfg.FlapOpens {
 			continue
 		}
 		ev.Alert.Flapping = true

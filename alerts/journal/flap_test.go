@@ -17,6 +17,8 @@ func TestFlapping(t *testing.T) {
 		t.Fatal(problems)
 	}
 	r := newRig(t, rules)
+	const flapOpens = 4
+	r.judge.cfg.FlapOpens = flapOpens
 	sequence := uint64(0)
 	swing := func(minute int) {
 		sequence++

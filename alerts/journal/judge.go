@@ -36,6 +36,8 @@ type Judge struct {
 	settled bool
 	// waits are the stations that wait for history.
 	waits map[string]wait
+	// since is when each trouble of our own was first seen.
+	since map[string]time.Time
 }
 
 // JudgeConfig is what a Judge is made of.
@@ -51,6 +53,10 @@ type JudgeConfig struct {
 	// everything.
 	History func(ctx context.Context, station string, from time.Time) ([]ingest.Reading, error)
 	Booked  func() uint64
+	// FlapOpens is how often the same alert may open within an hour before it flaps; 0 = as often as it likes.
+	FlapOpens int
+	// Troubles, if not nil, lists what of our own is away now.
+	Troubles func() []Trouble
 	// Escalation says when an alert that nobody has acknowledged is told further; the zero value never.
 	Escalation Escalation
 	// Mutes, if not nil, are the silences and maintenance windows that stand.
@@ -66,7 +72,7 @@ func OpenJudge(ctx context.Context, log *stream.Log, cfg JudgeConfig) (*Judge, *
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	j := &Judge{cfg: cfg, waits: map[string]wait{}, engine: cfg.Engine, journal: cfg.Journal, now: cfg.Now, evaluated: cfg.Evaluated, savedAt: cfg.Now()}
+	j := &Judge{cfg: cfg, waits: map[string]wait{}, since: map[string]time.Time{}, engine: cfg.Engine, journal: cfg.Journal, now: cfg.Now, evaluated: cfg.Evaluated, savedAt: cfg.Now()}
 	var err error
 	j.snapshots, err = log.OpenSnapshots(ctx, "engine", cfg.Engine.Restore)
 	if err != nil {
@@ -141,7 +147,7 @@ func (j *Judge) settle() {
 		}
 	}
 	for _, a := range j.journal.Open() {
-		if held[a.ID] || ended[a.ID] || j.engine.Waits(a.Station.ID) || j.engine.Adopt(&a) {
+		if held[a.ID] || ended[a.ID] || a.Scope == alerts.ScopeService || j.engine.Waits(a.Station.ID) || j.engine.Adopt(&a) {
 			continue
 		}
 		j.unsaid = append(j.unsaid, j.engine.Retire(a, at))

@@ -71,6 +71,10 @@ func BenchmarkFold(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	bucket, err := log.Bucket(b.Context(), "webhooks")
+	if err != nil {
+		b.Fatal(err)
+	}
 	const n = 10_000
 	for i := range n {
 		data, _ := json.Marshal(Attempt{ID: "msg_1_0_0123456789abcdef0123", Webhook: "wh_1", Alert: fmt.Sprint(i / 10), Sequence: 1, State: Delivered})
@@ -79,8 +83,8 @@ func BenchmarkFold(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		l := newLedger(records, slog.New(slog.DiscardHandler))
-		if err := l.fold(b.Context(), nil, nil); err != nil {
+		l := newLedger(records, bucket, slog.New(slog.DiscardHandler))
+		if err := l.restore(b.Context(), newSavedLedger(), nil); err != nil {
 			b.Fatal(err)
 		}
 	}

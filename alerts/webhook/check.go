@@ -121,9 +121,7 @@ func checkIDs(ids []string, path string, add func(path, format string, args ...a
 }
 
 func eventTypes() []string {
-	types := []alerts.EventType{
-		alerts.Opened, alerts.Updated, alerts.Acknowledged, alerts.WasResolved, alerts.Closed, alerts.WasWithdrawn, Undelivered, TestEvent,
-	}
+	types := append(usualEvents(), alerts.Commented, alerts.Assigned, alerts.Escalated)
 	names := make([]string, len(types))
 	for i, t := range types {
 		names[i] = string(t)

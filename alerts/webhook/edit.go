@@ -1,18 +1,13 @@
 package webhook
 
-import (
-	"context"
-
-	"quantrac/alerts"
-	"quantrac/geo"
-)
+import "context"
 
 // List returns the webhooks, oldest first.
 func (s *Sender) List() []Webhook {
 	hooks := s.all()
 	list := make([]Webhook, len(hooks))
 	for i, h := range hooks {
-		list[i] = h.Webhook
+		list[i] = s.view(h)
 	}
 	return list
 }
@@ -23,7 +18,7 @@ func (s *Sender) Get(id string) (Webhook, error) {
 	if err != nil {
 		return Webhook{}, err
 	}
-	return h.Webhook, nil
+	return s.view(h), nil
 }
 
 // Create adds a webhook; it gets the events of alerts from now on. The secret is told here and nowhere else. A Spec that is
@@ -35,7 +30,7 @@ func (s *Sender) Create(ctx context.Context, spec Spec) (Webhook, string, error)
 	s.edit.Lock()
 	defer s.edit.Unlock()
 	h := &hook{Webhook: Webhook{ID: randomID("wh_"), Source: sourceAPI}}
-	h.apply(&spec)
+	h.apply(&spec, s.opt.Now())
 	if err := s.put(ctx, nil, h); err != nil {
 		return Webhook{}, "", err
 	}
@@ -44,7 +39,7 @@ func (s *Sender) Create(ctx context.Context, spec Spec) (Webhook, string, error)
 	if s.work != nil && h.Enabled {
 		s.start(h)
 	}
-	return h.Webhook, string(h.secrets[0]), nil
+	return h.Webhook, string(h.secrets[0].Secret), nil
 }
 
 // Update replaces what is known of a webhook. Open deliveries go to the new address; those of one that is being disabled
@@ -60,7 +55,7 @@ func (s *Sender) Update(ctx context.Context, id string, spec Spec) (Webhook, err
 		return Webhook{}, &Invalid{problems}
 	}
 	h := old.clone()
-	h.apply(&spec)
+	h.apply(&spec, s.opt.Now())
 	if err := s.put(ctx, old, h); err != nil {
 		return Webhook{}, err
 	}
@@ -79,6 +74,43 @@ func (s *Sender) Update(ctx context.Context, id string, spec Spec) (Webhook, err
 		s.start(h)
 	}
 	return h.Webhook, nil
+}
+
+// RotateSecret gives a webhook a new secret, which is told here and nowhere else. Requests are signed with the old one too for 24 h,
+// so that the recipient can change over in that time. Errors: ErrNotFound, ErrConfigured.
+func (s *Sender) RotateSecret(ctx context.Context, id string) (Webhook, string, error) {
+	made := newSecret()
+	h, err := s.change(ctx, id, func(h *hook) { h.rotate(made, s.opt.Now()) })
+	if err != nil {
+		return Webhook{}, "", err
+	}
+	return s.view(h), string(made), nil
+}
+
+// change edits a webhook that is not of the configuration file; its worker, if it has one, goes on with the result.
+func (s *Sender) change(ctx context.Context, id string, edit func(*hook)) (*hook, error) {
+	s.edit.Lock()
+	defer s.edit.Unlock()
+	old, err := s.editable(id)
+	if err != nil {
+		return nil, err
+	}
+	return s.replace(ctx, old, edit)
+}
+
+// replace stores an edited webhook; s.edit is held.
+func (s *Sender) replace(ctx context.Context, old *hook, edit func(*hook)) (*hook, error) {
+	h := old.clone()
+	edit(h)
+	if err := s.put(ctx, old, h); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if w := s.workers[h.ID]; w != nil {
+		w.hook.Store(h)
+	}
+	return h, nil
 }
 
 // Delete removes a webhook and forgets its open deliveries. Errors: ErrNotFound, ErrConfigured.
@@ -120,95 +152,4 @@ func (s *Sender) disable(ctx context.Context, w *worker, reason string) {
 		return
 	}
 	s.opt.Logger.Warn("a webhook is disabled", "webhook", w.id, "name", h.Name, "reason", reason)
-}
-
-// Test sends a signed webhook.test now, once, and returns what came of it: Delivered or Dead. Errors: ErrNotFound.
-func (s *Sender) Test(ctx context.Context, id string) (Attempt, error) {
-	h, err := s.find(id)
-	if err != nil {
-		return Attempt{}, err
-	}
-	at := s.opt.Now()
-	d := &delivery{id: randomID(idPrefix + "test_"), event: testEvent(h, s.opt.BaseURL)}
-	d.event.At, d.event.Made = at.UTC(), at.UTC()
-	d.event.Alert.OpenedAt, d.event.Alert.MeasuredAt = at.UTC(), at.UTC()
-	o := s.send(ctx, h, d, at)
-	a := Attempt{
-		ID: d.id, Webhook: id, Type: TestEvent, Attempt: 1, At: at.UTC(), Status: o.status, Error: o.fault, Answer: o.answer,
-		DurationMS: o.took.Milliseconds(), State: Dead,
-	}
-	if o.status >= 200 && o.status < 300 {
-		a.State = Delivered
-	}
-	return a, s.ledger.record(ctx, a)
-}
-
-func testEvent(h *hook, baseURL string) alerts.Event {
-	return alerts.Event{Type: TestEvent, Alert: alerts.Alert{
-		ID: "test", Revision: 1, Rule: "webhook-test", RuleName: geo.Text{VI: "Tin thử", EN: "Test message"},
-		Severity: alerts.Info, PeakSeverity: alerts.Info, State: alerts.Open,
-		Station: alerts.Where{ID: "test", Name: geo.Text{VI: "Trạm thử", EN: "Test station"}}, Basis: "value", Flags: []string{},
-		Summary: geo.Text{
-			VI: "Tin thử gửi đến " + h.Name + ". Không có cảnh báo nào.",
-			EN: "Test message to " + h.Name + ". There is no alert.",
-		},
-		URL: baseURL + "/",
-	}}
-}
-
-const (
-	defaultLimit = 100
-	maxLimit     = 1000
-)
-
-// Deliveries lists the tries of a webhook, newest first, and the cursor of the next page; "" = there is none. limit is
-// clamped to 1,000; 0 = 100. Errors: ErrNotFound, alerts.ErrCursor.
-func (s *Sender) Deliveries(ctx context.Context, id, cursor string, limit int) ([]Attempt, string, error) {
-	if _, err := s.find(id); err != nil {
-		return nil, "", err
-	}
-	if limit <= 0 {
-		limit = defaultLimit
-	}
-	return s.ledger.page(ctx, id, cursor, min(limit, maxLimit))
-}
-
-// OfAlert lists what was sent about an alert, oldest first, for its timeline. What recipients answered and why they could
-// not be reached is left out: viewers of an alert may not know recipients.
-func (s *Sender) OfAlert(ctx context.Context, alert string) ([]Attempt, error) {
-	list, err := s.ledger.ofAlert(ctx, alert)
-	for i := range list {
-		list[i].Answer, list[i].Error = "", ""
-	}
-	return list, err
-}
-
-// Redeliver sends an event again, under its webhook-id and with all tries of the table; one that is waiting is tried now.
-// Errors: ErrNotFound, ErrDisabled.
-func (s *Sender) Redeliver(ctx context.Context, id string) (Attempt, error) {
-	p, ok := placeOf(id)
-	if !ok {
-		return Attempt{}, ErrNotFound
-	}
-	events, err := readEvents(ctx, &s.opt, []place{p})
-	if err != nil {
-		return Attempt{}, err
-	}
-	ev, ok := events[p]
-	if !ok {
-		return Attempt{}, ErrNotFound
-	}
-	for _, h := range s.all() {
-		if deliveryID(h.ID, p, &ev) != id {
-			continue
-		}
-		s.mu.RLock()
-		w := s.workers[h.ID]
-		s.mu.RUnlock()
-		if w == nil {
-			return Attempt{}, ErrDisabled
-		}
-		return w.redeliver(ctx, &delivery{id: id, place: p, event: ev, byHand: true})
-	}
-	return Attempt{}, ErrNotFound
 }

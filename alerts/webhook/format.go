@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"quantrac/alerts"
@@ -19,6 +20,11 @@ type envelope struct {
 
 type data struct {
 	Alert *alerts.Alert `json:"alert"`
+	// By and Comment are a person's; in alert.undelivered the recipient that could not be told, and of what.
+	By      string `json:"by,omitempty"`
+	Comment string `json:"comment,omitempty"`
+	// Truncated names the fields that were cut because the body would have been too large.
+	Truncated []string `json:"truncated,omitempty"`
 }
 
 // cloudEvent is CloudEvents 1.0 in structured mode.
@@ -57,26 +63,50 @@ type amAlert struct {
 	Fingerprint  string            `json:"fingerprint"`
 }
 
-// encode makes the body of a delivery in the format of its webhook. It depends on nothing else, so every try is the same.
+// encode makes the body of a delivery in the format of its webhook, with texts cut where it would be larger than maxBody. It depends on
+// nothing else, so every try is the same.
 func encode(h *hook, d *delivery, baseURL string) (message, error) {
-	ev := &d.event
+	m, err := encodeEvent(h, d.id, notice{event: &d.event}, baseURL)
+	for _, most := range shortenings() {
+		if err != nil || len(m.body) <= maxBody {
+			break
+		}
+		ev, cut := shorten(&d.event, most)
+		m, err = encodeEvent(h, d.id, notice{ev, cut}, baseURL)
+	}
+	return m, err
+}
+
+// notice is an event as it is sent.
+type notice struct {
+	event *alerts.Event
+	// truncated are the fields that were cut.
+	truncated []string
+}
+
+func (n *notice) data() data {
+	return data{Alert: &n.event.Alert, By: n.event.By, Comment: n.event.Comment, Truncated: n.truncated}
+}
+
+func encodeEvent(h *hook, id string, n notice, baseURL string) (message, error) {
+	ev := n.event
 	at := ev.Made.UTC()
 	if at.IsZero() {
 		at = ev.At.UTC()
 	}
 	switch h.Format {
 	case FormatAlertmanager:
-		return encodeJSON("application/json", alertmanager(h.Name, ev, baseURL))
+		return encodeJSON("application/json", alertmanager(h.Name, &n, baseURL))
 	case FormatCloudEvents:
 		if baseURL == "" {
 			baseURL = "urn:quantrac"
 		}
 		return encodeJSON("application/cloudevents+json", cloudEvent{
-			SpecVersion: "1.0", ID: d.id, Source: baseURL, Type: ev.Type, Subject: "alerts/" + ev.Alert.ID, Time: at,
-			DataContentType: "application/json", Data: data{&ev.Alert},
+			SpecVersion: "1.0", ID: id, Source: baseURL, Type: ev.Type, Subject: "alerts/" + ev.Alert.ID, Time: at,
+			DataContentType: "application/json", Data: n.data(),
 		})
 	}
-	return encodeJSON("application/json", envelope{ev.Type, at, data{&ev.Alert}})
+	return encodeJSON("application/json", envelope{ev.Type, at, n.data()})
 }
 
 func encodeJSON(contentType string, body any) (message, error) {
@@ -90,10 +120,11 @@ func encodeJSON(contentType string, body any) (message, error) {
 }
 
 // alertmanager writes one alert as a group of its own: it is never grouped, because grouping delays.
-func alertmanager(receiver string, ev *alerts.Event, baseURL string) amMessage {
+func alertmanager(receiver string, n *notice, baseURL string) amMessage {
+	ev := n.event
 	a := &ev.Alert
 	one := amAlert{
-		Status: "firing", Labels: amLabels(a), Annotations: amAnnotations(ev), StartsAt: a.OpenedAt.UTC(), GeneratorURL: a.URL,
+		Status: "firing", Labels: amLabels(a), Annotations: amAnnotations(n), StartsAt: a.OpenedAt.UTC(), GeneratorURL: a.URL,
 		// Alertmanager's own are 16 hex digits; ours stays the same when the severity, a label, changes.
 		Fingerprint: a.ID[:min(len(a.ID), 16)],
 	}
@@ -123,7 +154,8 @@ func amLabels(a *alerts.Alert) map[string]string {
 	return labels
 }
 
-func amAnnotations(ev *alerts.Event) map[string]string {
+func amAnnotations(n *notice) map[string]string {
+	ev := n.event
 	a := &ev.Alert
 	notes := map[string]string{
 		"summary": a.Summary.EN, "summary_vi": a.Summary.VI, "station_name": a.Station.Name.VI, "event": string(ev.Type),
@@ -131,9 +163,6 @@ func amAnnotations(ev *alerts.Event) map[string]string {
 	}
 	if a.Park != nil {
 		notes["park_name"] = a.Park.Name.VI
-	}
-	if a.LimitReference != "" {
-		notes["limit_reference"] = a.LimitReference
 	}
 	number := func(name string, v *float64) {
 		if v != nil {
@@ -143,8 +172,15 @@ func amAnnotations(ev *alerts.Event) map[string]string {
 	number("value", a.Value)
 	number("limit", a.Limit)
 	number("ratio", a.Ratio)
-	if a.Unit != "" {
-		notes["unit"] = a.Unit
+	text := func(name, v string) {
+		if v != "" {
+			notes[name] = v
+		}
 	}
+	text("unit", a.Unit)
+	text("limit_reference", a.LimitReference)
+	text("by", ev.By)
+	text("comment", ev.Comment)
+	text("truncated", strings.Join(n.truncated, ","))
 	return notes
 }

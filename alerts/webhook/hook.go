@@ -9,10 +9,11 @@ import (
 
 // Webhook is a recipient, without its secrets.
 type Webhook struct {
-	ID     string   `json:"id"`
-	Name   string   `json:"name"`
-	URL    string   `json:"url"`
-	Events []string `json:"events"` // empty = all
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	URL  string `json:"url"`
+	// Events are the types asked for; empty = those of the contract, without comments, assignments and escalations.
+	Events []string `json:"events"`
 	Filter Filter   `json:"filter"`
 	Format string   `json:"format"`
 	// Enabled is false after a 410 of the recipient, or by hand; DisabledReason says which.
@@ -21,6 +22,12 @@ type Webhook struct {
 	CreatedAt      time.Time `json:"created_at"`
 	// Source is "api" or "config".
 	Source string `json:"source"`
+	// OldSecretUntil is until when requests are signed with the secret before the present one too.
+	OldSecretUntil time.Time `json:"old_secret_until,omitzero"`
+	// LinkCreatedAt is when the link to the recipient's own page was made; absent = there is none.
+	LinkCreatedAt time.Time `json:"link_created_at,omitzero"`
+	// Health is how things stand; nil in what is stored.
+	Health *Health `json:"health,omitempty"`
 }
 
 // Filter narrows what a webhook gets. A list selects what is in it, an empty one selects all; lists are joined by "and".
@@ -69,8 +76,11 @@ const (
 type hook struct {
 	Webhook
 	// from is the place in the journal behind which the webhook gets events.
-	from    uint64
-	secrets []secret
+	from uint64
+	// secrets has the present one first, then those that go on signing until their time is over.
+	secrets []signer
+	// link is the hash of the link token; nil = there is none.
+	link []byte
 	// ledgerFrom is the newest record of DELIVERIES when the webhook was created.
 	ledgerFrom uint64
 }
@@ -80,12 +90,33 @@ func (h *hook) clone() *hook {
 	return &c
 }
 
-// wants reports whether the webhook asked for ev.
+// wants reports whether the webhook asked for ev, and ev is for recipients at all.
 func (h *hook) wants(ev *alerts.Event) bool {
 	a := &ev.Alert
-	return anyOr(h.Events, string(ev.Type)) && anyOr(h.Filter.Stations, a.Station.ID) &&
+	return !ev.Quiet() && h.wantsType(ev) && anyOr(h.Filter.Stations, a.Station.ID) &&
 		(len(h.Filter.Parks) == 0 || a.Park != nil && slices.Contains(h.Filter.Parks, a.Park.ID)) &&
 		(h.Filter.Late || !a.Late) && h.wantsSeverity(ev)
+}
+
+// wantsType goes by the list, or by the contract's where there is none. Nobody is told that he could not be told.
+func (h *hook) wantsType(ev *alerts.Event) bool {
+	if ev.Type == Undelivered && ev.By == h.recipient() {
+		return false
+	}
+	if len(h.Events) > 0 {
+		return slices.Contains(h.Events, string(ev.Type))
+	}
+	return slices.Contains(usualEvents(), ev.Type)
+}
+
+// recipient names the webhook among the recipients of all channels.
+func (h *hook) recipient() string { return "webhook:" + h.ID }
+
+// usualEvents are the types that the contract promises.
+func usualEvents() []alerts.EventType {
+	return []alerts.EventType{
+		alerts.Opened, alerts.Updated, alerts.Acknowledged, alerts.WasResolved, alerts.Closed, alerts.WasWithdrawn, Undelivered, TestEvent,
+	}
 }
 
 // wantsSeverity goes by the severity now; for later events of an alert also by what it has been, so that whoever was told

@@ -6,13 +6,19 @@ import "context"
 type step struct {
 	seq  uint64
 	open int
+	// behind is the newest record of DELIVERIES when the step was taken.
+	behind uint64
 }
+
+// idle is what a worker needs of DELIVERIES when it has passed all that it took.
+const idle = 1<<64 - 1
 
 // take queues what the webhook wants of a step.
 func (w *worker) take(ctx context.Context, in incoming) {
 	h := w.hook.Load()
-	s := &step{seq: in.seq, open: 1} // 1 for the step itself: it must not be passed while it is being taken
+	s := &step{seq: in.seq, open: 1, behind: w.ledger()} // 1 for the step itself: it must not be passed while it is being taken
 	w.steps = append(w.steps, s)
+	_, paused := w.circuits.look(hostOf(h.URL))
 	for i := range in.events {
 		ev := &in.events[i]
 		p := place{in.seq, i}
@@ -24,8 +30,8 @@ func (w *worker) take(ctx context.Context, in incoming) {
 			continue
 		}
 		s.open++
-		d := &delivery{id: deliveryID(w.id, p, ev), place: p, event: *ev, step: s}
-		if w.queue.add(d) {
+		d := &delivery{id: deliveryID(w.id, p, ev), place: p, event: *ev, step: s, queued: w.opt.Now()}
+		if w.queue.add(d) || paused {
 			w.hold(ctx, d)
 		}
 	}
@@ -61,12 +67,19 @@ func (w *worker) known(s *step) {
 		w.steps[0] = nil
 		w.steps = w.steps[1:]
 	}
+	switch {
+	case w.passed.Load() < w.start.last: // what the last run recorded lies before what this one does
+	case len(w.steps) == 0:
+		w.needed.Store(idle)
+	default:
+		w.needed.Store(w.steps[0].behind)
+	}
 }
 
 // note is a record about d as it stands.
 func (w *worker) note(d *delivery, state State) Attempt {
 	return Attempt{
 		ID: d.id, Webhook: w.id, Alert: d.event.Alert.ID, Type: d.event.Type, Sequence: d.seq, Index: d.index, Attempt: d.tries,
-		At: w.opt.Now().UTC(), State: state,
+		At: w.opt.Now().UTC(), QueuedAt: d.queued.UTC(), State: state,
 	}
 }

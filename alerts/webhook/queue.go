@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,8 +24,12 @@ type delivery struct {
 	due   time.Time
 	// step is what the delivery holds open until it is recorded; nil = it is.
 	step *step
+	// queued is when the event was first queued, or last asked for by hand.
+	queued time.Time
 	// byHand: asked for by a person, so that its age says nothing about us.
 	byHand bool
+	// flying: a try is under way.
+	flying bool
 	// at is the index in the heap of later deliveries.
 	at int
 }
@@ -67,10 +72,12 @@ type queue struct {
 	later dueHeap
 	// flying and retrying count the tries that are under way, and those of them that are not the first.
 	flying, retrying int
+	// limit is how many may be under way at once.
+	limit int
 }
 
 func newQueue() *queue {
-	return &queue{byID: map[string]*delivery{}, lanes: map[string][]*delivery{}}
+	return &queue{byID: map[string]*delivery{}, lanes: map[string][]*delivery{}, limit: inFlight}
 }
 
 func (q *queue) size() int { return len(q.byID) }
@@ -96,27 +103,33 @@ func (q *queue) schedule(d *delivery) {
 
 // next takes out a delivery that may be tried now; nil = none.
 func (q *queue) next(now time.Time) *delivery {
-	if q.flying >= inFlight {
+	if !q.ready(now) {
 		return nil
 	}
+	q.flying++
 	if len(q.fresh) > 0 {
 		d := q.fresh[0]
 		q.fresh[0] = nil
 		q.fresh = q.fresh[1:]
-		q.flying++
+		d.flying = true
 		return d
 	}
-	if !q.mayRetry() || q.later[0].due.After(now) {
-		return nil
-	}
 	d := heap.Pop(&q.later).(*delivery)
-	q.flying++
 	q.retrying++
+	d.flying = true
 	return d
 }
 
+// ready reports whether next has a delivery.
+func (q *queue) ready(now time.Time) bool {
+	if q.flying >= q.limit {
+		return false
+	}
+	return len(q.fresh) > 0 || q.mayRetry() && !q.later[0].due.After(now)
+}
+
 func (q *queue) mayRetry() bool {
-	return len(q.later) > 0 && q.flying < inFlight && q.retrying < inFlight/2
+	return len(q.later) > 0 && q.flying < q.limit && q.retrying < max(1, q.limit/2)
 }
 
 // wake is when next should be asked again if nothing else happens.
@@ -130,6 +143,7 @@ func (q *queue) wake() (time.Time, bool) {
 // landed ends a try of d; again or finish must follow.
 func (q *queue) landed(d *delivery) {
 	q.flying--
+	d.flying = false
 	if d.tries > 0 {
 		q.retrying--
 	}
@@ -155,6 +169,27 @@ func (q *queue) finish(d *delivery) {
 	}
 	q.lanes[d.event.Alert.ID] = lane
 	q.schedule(lane[0])
+}
+
+// overdue lists the firsts of lanes that were queued before t and are not under way.
+func (q *queue) overdue(t time.Time) []*delivery {
+	var list []*delivery
+	for _, lane := range q.lanes {
+		if d := lane[0]; !d.flying && d.queued.Before(t) {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// drop finishes a first of a lane that is not under way.
+func (q *queue) drop(d *delivery) {
+	if d.at < len(q.later) && q.later[d.at] == d {
+		heap.Remove(&q.later, d.at)
+	} else {
+		q.fresh = slices.DeleteFunc(q.fresh, func(f *delivery) bool { return f == d })
+	}
+	q.finish(d)
 }
 
 // hurry makes the next try of a delivery due now; ok is false when there is no such delivery.

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -47,33 +48,7 @@ func (w *worker) restore(ctx context.Context, work *work) bool {
 			_ = w.record(work.records, a)
 			continue
 		}
-		w.queue.add(&delivery{id: a.ID, place: p, event: ev, tries: a.Attempt, due: a.NextAt})
+		w.queue.add(&delivery{id: a.ID, place: p, event: ev, tries: a.Attempt, due: a.NextAt, queued: cmp.Or(a.QueuedAt, a.At)})
 	}
 	return true
-}
-
-// redeliver queues d, from the first try on; one that is open already is tried now.
-func (w *worker) redeliver(ctx context.Context, d *delivery) (Attempt, error) {
-	var a Attempt
-	var err error
-	done := make(chan struct{})
-	command := func() {
-		defer close(done)
-		a = w.note(d, Waiting)
-		if w.queue.hurry(d.id, w.opt.Now()) {
-			return
-		}
-		if err = w.record(ctx, a); err == nil {
-			w.queue.add(d)
-		}
-	}
-	select {
-	case w.commands <- command:
-		<-done
-		return a, err
-	case <-w.ended:
-		return a, ErrDisabled
-	case <-ctx.Done():
-		return a, ctx.Err()
-	}
 }

@@ -24,6 +24,15 @@ type retryPolicy struct {
 	jitter func() float64
 }
 
+// longest is how long all tries take together, with what a pause of the host may add.
+func (p retryPolicy) longest() time.Duration {
+	total := time.Duration(0)
+	for _, wait := range p.waits {
+		total += wait
+	}
+	return total + total/10 + maxPause
+}
+
 // judge says what becomes of a delivery after its try number tries, and the wait before the next one.
 func (p retryPolicy) judge(o *outcome, tries int) (State, time.Duration) {
 	switch {

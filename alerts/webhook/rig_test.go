@@ -164,7 +164,11 @@ type received struct {
 	id    string
 	event struct {
 		Type string
-		Data struct{ Alert alerts.Alert }
+		Data struct {
+			Alert       alerts.Alert
+			By, Comment string
+			Truncated   []string
+		}
 	}
 	header http.Header
 	body   []byte

@@ -90,7 +90,7 @@ func (s *Sender) send(ctx context.Context, h *hook, d *delivery, at time.Time) o
 }
 
 func request(ctx context.Context, h *hook, id string, at time.Time, m message) (*http.Request, error) {
-	sig, err := signature(h.secrets, id, at, m.body)
+	sig, err := signature(h.signing(at), id, at, m.body)
 	if err != nil {
 		return nil, err
 	}

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -302,18 +304,21 @@ func TestTheAnswerIsReadAndKeptOnlyInPart(t *testing.T) {
 	}
 }
 
-func TestABodyThatIsTooLargeIsSkippedAndSaid(t *testing.T) {
+func TestABodyThatWouldBeTooLargeIsShortenedAndSaysSo(t *testing.T) {
 	rec := newRecipient(t, nil)
 	r := newRig(t, nil)
-	h, _ := r.create(Spec{URL: rec.URL})
+	_, secret := r.create(Spec{URL: rec.URL, Events: []string{"alert.commented"}})
 	ev := sampleEvent()
-	ev.Alert.Summary.VI = strings.Repeat("x", maxBody)
+	ev.Type, ev.By, ev.Comment, ev.Alert.Cause = alerts.Commented, "lan", strings.Repeat("ữ", alerts.MaxComment), strings.Repeat("ế", alerts.MaxComment)
 	r.happen(ev)
-	if a := r.newest(h.ID, Skipped); !strings.Contains(a.Error, "bytes") {
-		t.Errorf("recorded %+v", a)
+	got := rec.next(t)
+	verify(t, secret, got)
+	data := got.event.Data
+	if len(got.body) > maxBody || !slices.Equal(data.Truncated, []string{"comment", "alert.cause"}) {
+		t.Errorf("%d bytes, truncated %v", len(got.body), data.Truncated)
 	}
-	if len(rec.got) > 0 {
-		t.Error("it was sent")
+	if n := utf8.RuneCountInString(data.Comment); n < 500 || !strings.HasSuffix(data.Comment, "…") || data.Alert.ID != ev.Alert.ID || data.By != "lan" {
+		t.Errorf("comment of %d characters, by %q", n, data.By)
 	}
 }
 

@@ -7,10 +7,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Keys of the bucket.
@@ -24,14 +26,16 @@ type stored struct {
 	Webhook
 	From       uint64   `json:"from"`
 	LedgerFrom uint64   `json:"ledger_from"`
-	Secrets    []secret `json:"secrets"`
+	Secrets    []signer `json:"secrets"`
+	Link       []byte   `json:"link,omitempty"`
 }
 
-// load reads the webhooks and their places.
-func (s *Sender) load(ctx context.Context) error {
+// load reads the webhooks, their places, and what the ledger has saved.
+func (s *Sender) load(ctx context.Context) (savedLedger, error) {
+	saved := newSavedLedger()
 	last, err := s.opt.LastEvent(ctx)
 	if err != nil {
-		return err
+		return saved, err
 	}
 	err = s.bucket.All(ctx, func(key string, value []byte) error {
 		if id, ok := strings.CutPrefix(key, hookKey); ok {
@@ -39,7 +43,8 @@ func (s *Sender) load(ctx context.Context) error {
 			if err := json.Unmarshal(value, &st); err != nil {
 				return fmt.Errorf("webhook %s: %w", id, err)
 			}
-			s.hooks[id] = &hook{st.Webhook, st.From, st.Secrets, st.LedgerFrom}
+			s.hooks[id] = &hook{Webhook: st.Webhook, from: st.From, secrets: st.Secrets, link: st.Link, ledgerFrom: st.LedgerFrom}
+			s.ledger.join(id, st.LedgerFrom)
 		}
 		if id, ok := strings.CutPrefix(key, placeKey); ok {
 			at, err := strconv.ParseUint(string(value), 10, 64)
@@ -48,7 +53,7 @@ func (s *Sender) load(ctx context.Context) error {
 			}
 			s.places[id] = at
 		}
-		return nil
+		return saved.take(key, value)
 	})
 	for id, h := range s.hooks {
 		at := max(s.places[id], h.from)
@@ -58,7 +63,7 @@ func (s *Sender) load(ctx context.Context) error {
 		}
 		s.places[id] = at
 	}
-	return err
+	return saved, err
 }
 
 // configure brings the webhooks of the configuration file in line with it.
@@ -73,7 +78,7 @@ func (s *Sender) configure(ctx context.Context) error {
 		if old != nil {
 			h = old.clone()
 		}
-		h.apply(spec)
+		h.apply(spec, s.opt.Now())
 		if spec.Secret == "" && old == nil {
 			s.opt.Logger.Warn("a configured webhook has no secret: a made one signs, and nobody can check it", "name", spec.Name)
 		}
@@ -91,8 +96,9 @@ func (s *Sender) configure(ctx context.Context) error {
 	return nil
 }
 
-// apply takes over what a Spec says. A format or a secret that it leaves out is quantrac and the present one.
-func (h *hook) apply(spec *Spec) {
+// apply takes over what a Spec says at a time. A format or a secret that it leaves out is quantrac and the present one; a secret that
+// it changes goes on signing for a while.
+func (h *hook) apply(spec *Spec, now time.Time) {
 	list := func(l []string) []string { return append([]string{}, l...) }
 	h.Name, h.URL, h.Events = spec.Name, spec.URL, list(spec.Events)
 	h.Filter = Filter{list(spec.Filter.Parks), list(spec.Filter.Stations), list(spec.Filter.Severities), spec.Filter.Late}
@@ -103,9 +109,9 @@ func (h *hook) apply(spec *Spec) {
 	}
 	switch {
 	case spec.Secret != "":
-		h.secrets = []secret{secret(spec.Secret)}
+		h.rotate(secret(spec.Secret), now)
 	case len(h.secrets) == 0:
-		h.secrets = []secret{newSecret()}
+		h.rotate(newSecret(), now)
 	}
 }
 
@@ -131,13 +137,14 @@ func (s *Sender) put(ctx context.Context, old, h *hook) error {
 			return err
 		}
 	}
-	value, err := json.Marshal(stored{h.Webhook, h.from, h.ledgerFrom, h.secrets})
+	value, err := json.Marshal(stored{h.Webhook, h.from, h.ledgerFrom, h.secrets, h.link})
 	if err != nil {
 		return fmt.Errorf("write webhook %s: %w", h.ID, err)
 	}
 	if err := s.bucket.Put(ctx, hookKey+h.ID, value); err != nil {
 		return err
 	}
+	s.ledger.join(h.ID, h.ledgerFrom)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hooks[h.ID] = h
@@ -159,11 +166,11 @@ func (s *Sender) remove(ctx context.Context, id string) error {
 		delete(s.workers, id)
 	}
 	s.mu.Unlock()
-	return s.bucket.Delete(ctx, placeKey+id)
+	return errors.Join(s.bucket.Delete(ctx, placeKey+id), s.ledger.leave(ctx, id))
 }
 
 // savePlaces writes the places that have changed. A failure costs nothing but events that are looked at again.
-func (s *Sender) savePlaces(ctx context.Context) {
+func (s *Sender) savePlaces(ctx context.Context) error {
 	s.edit.Lock()
 	defer s.edit.Unlock()
 	s.mu.RLock()
@@ -176,15 +183,13 @@ func (s *Sender) savePlaces(ctx context.Context) {
 	s.mu.RUnlock()
 	for id, at := range moved {
 		if err := s.bucket.Put(ctx, placeKey+id, strconv.AppendUint(nil, at, 10)); err != nil {
-			if ctx.Err() == nil {
-				s.opt.Logger.Warn("saving a webhook's place failed, trying again", "webhook", id, "error", err)
-			}
-			return
+			return fmt.Errorf("save the place of webhook %s: %w", id, err)
 		}
 		s.mu.Lock()
 		s.places[id] = at
 		s.mu.Unlock()
 	}
+	return nil
 }
 
 // all lists the webhooks, oldest first.

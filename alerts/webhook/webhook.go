@@ -10,10 +10,16 @@
 //   - Each webhook has a goroutine and a place in the events of its own: a dead recipient delays no other.
 //   - What waits in memory is bounded (maxPending a webhook); beyond it the webhook reads no further events until there is
 //     room. They are safe in the journal.
-//   - Every try is in the DELIVERIES stream with its time and answer, for ever. Memory keeps 16 bytes of each.
+//   - A host that fails again and again is left alone but for one try at a time; what is for it waits and loses no tries. A recipient
+//     that says it is overloaded gets fewer requests at once, and none before the time it asks for.
+//   - Every try is in the DELIVERIES stream with its time and answer, for ever. Memory and start do not grow with it, but for one
+//     byte a record: what is open, the newest dead letters, and an index of the last records.
+//   - Of a delivery that has died the others are told: Options.Report hears of it until it returns nil.
 //   - No request leaves for a private, loopback, link-local or otherwise special address that is not allowed by
 //     configuration: the address is judged when the connection is made, after DNS. Redirects are not followed.
-//   - Secrets are answered once, by Create. They appear in no list, log or error.
+//   - A body has at most 20,000 bytes: long texts in it are cut, which it says.
+//   - Secrets are answered once, by Create and RotateSecret. They appear in no list, log or error. A secret that was replaced signs
+//     beside the new one for 24 h.
 package webhook
 
 import (
@@ -40,7 +46,6 @@ const (
 	endGrace   = 5 * time.Second
 	// recordGrace is for writing down the answers to the last requests.
 	recordGrace = time.Second
-	saveEvery   = time.Second
 )
 
 // Options are what a Sender is made of.
@@ -67,6 +72,8 @@ type Options struct {
 	Now     func() time.Time
 	Logger  *slog.Logger
 	Metrics *Metrics
+	// Report makes the event alert.undelivered of a death, once even if it hears of it twice; nil = nobody is told.
+	Report func(ctx context.Context, d Death) error
 	// Latency, if not nil, hears the seconds from the making of an event to its 2xx.
 	Latency func(seconds float64)
 }
@@ -76,10 +83,12 @@ type Sender struct {
 	opt    Options
 	bucket *stream.Bucket
 	// records is the DELIVERIES stream, which ledger writes.
-	records *stream.Stream
-	ledger  *ledger
-	client  *client
-	retry   retryPolicy
+	records  *stream.Stream
+	ledger   *ledger
+	keeper   keeper
+	client   *client
+	circuits *circuits
+	retry    retryPolicy
 
 	// edit is held over a change of a webhook, which writes to the bucket; mu over a look at the maps, which does not.
 	edit    sync.Mutex
@@ -118,7 +127,8 @@ func Open(ctx context.Context, opt Options) (*Sender, error) {
 	s := &Sender{
 		opt: opt, hooks: map[string]*hook{}, workers: map[string]*worker{}, places: map[string]uint64{},
 		client: newClient(opt.AllowPrivate, opt.RootCAs),
-		retry:  retryPolicy{waits: opt.Retries, jitter: rand.Float64},
+		retry:  retryPolicy{waits: opt.Retries, jitter: rand.Float64}, circuits: newCircuits(),
+		keeper: keeper{wake: make(chan struct{}, 1)},
 	}
 	var err error
 	if s.bucket, err = opt.Log.Bucket(ctx, "webhooks"); err != nil {
@@ -127,14 +137,15 @@ func Open(ctx context.Context, opt Options) (*Sender, error) {
 	if s.records, err = opt.Log.Stream(ctx, "DELIVERIES"); err != nil {
 		return nil, err
 	}
-	if err := s.load(ctx); err != nil {
+	s.ledger = newLedger(s.records, s.bucket, opt.Logger)
+	saved, err := s.load(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("read webhooks: %w", err)
 	}
 	if err := s.configure(ctx); err != nil {
 		return nil, fmt.Errorf("configure webhooks: %w", err)
 	}
-	s.ledger = newLedger(s.records, opt.Logger)
-	if err = s.ledger.fold(ctx, s.hooks, s.places); err != nil {
+	if err = s.ledger.restore(ctx, saved, s.places); err != nil {
 		return nil, fmt.Errorf("read deliveries: %w", err)
 	}
 	return s, nil
@@ -155,6 +166,9 @@ func withDefaults(opt Options) Options {
 	}
 	if opt.Metrics == nil {
 		opt.Metrics = NewMetrics(nil)
+	}
+	if opt.Report == nil {
+		opt.Report = func(context.Context, Death) error { return nil }
 	}
 	if opt.Latency == nil {
 		opt.Latency = func(float64) {}
@@ -179,7 +193,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	s.edit.Unlock()
-	w.wait.Go(func() { s.saveLoop(ctx) })
+	w.wait.Go(func() { s.keep(ctx) })
 
 	<-ctx.Done()
 	defer time.AfterFunc(s.opt.Grace, cancelRequests).Stop()
@@ -191,7 +205,9 @@ func (s *Sender) Run(ctx context.Context) error {
 	s.client.close()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordGrace)
 	defer cancel()
-	s.savePlaces(last)
+	if err := s.checkpoint(last); err != nil {
+		s.opt.Logger.Warn("saving the state of webhooks failed: the next start reads more", "error", err)
+	}
 	return nil
 }
 
@@ -210,17 +226,4 @@ func (s *Sender) start(h *hook) {
 			s.disable(work.records, w, reason)
 		}
 	})
-}
-
-func (s *Sender) saveLoop(ctx context.Context) {
-	t := time.NewTicker(saveEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-t.C:
-			s.savePlaces(ctx)
-		case <-ctx.Done():
-			return
-		}
-	}
 }

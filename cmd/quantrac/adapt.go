@@ -11,6 +11,7 @@ import (
 
 	"quantrac/alerts"
 	"quantrac/alerts/journal"
+	"quantrac/alerts/mail"
 	"quantrac/alerts/webhook"
 	"quantrac/geo"
 	"quantrac/ingest"
@@ -130,13 +131,17 @@ func mutesFor(m *journal.Mutes) web.Mutes {
 }
 
 // noticesFrom lists what the sender told about an alert.
-func noticesFrom(s *webhook.Sender) func(ctx context.Context, alert string) ([]web.Notice, error) {
+func noticesFrom(s *webhook.Sender, m *mail.Sender) func(ctx context.Context, alert string) ([]web.Notice, error) {
 	return func(ctx context.Context, alert string) ([]web.Notice, error) {
+		mails, err := mailsOf(ctx, m, alert)
+		if err != nil {
+			return nil, err
+		}
 		tries, err := s.OfAlert(ctx, alert)
 		if err != nil {
 			return nil, fmt.Errorf("notices of alert %s: %w", alert, err)
 		}
-		notices := make([]web.Notice, 0, len(tries))
+		notices := mails
 		for _, t := range tries {
 			n := web.Notice{
 				At: t.At, Webhook: t.Webhook, Event: string(t.Type), Delivery: t.ID, Attempt: t.Attempt, Status: t.Status,
@@ -151,6 +156,28 @@ func noticesFrom(s *webhook.Sender) func(ctx context.Context, alert string) ([]w
 	}
 }
 
+// mailsOf lists the e-mails that spoke of an alert; without a mail server there are none.
+func mailsOf(ctx context.Context, m *mail.Sender, alert string) ([]web.Notice, error) {
+	notices := []web.Notice{}
+	if m == nil {
+		return notices, nil
+	}
+	tries, err := m.OfAlert(ctx, alert)
+	if err != nil {
+		return nil, fmt.Errorf("e-mails of alert %s: %w", alert, err)
+	}
+	for _, t := range tries {
+		n := web.Notice{
+			At: t.At, Webhook: "mail:" + t.Recipient, Event: t.Type, Delivery: t.ID, Attempt: t.Attempt, Status: t.Status, Result: string(t.State), Error: t.Error,
+		}
+		if r, err := m.Get(t.Recipient); err == nil {
+			n.Name = r.Name
+		}
+		notices = append(notices, n)
+	}
+	return notices, nil
+}
+
 // webhookError translates the sender's errors into those that package web answers.
 func webhookError(err error) error {
 	var invalid *webhook.Invalid
@@ -161,7 +188,7 @@ func webhookError(err error) error {
 		return &web.Invalid{Problems: invalid.Problems}
 	case errors.Is(err, webhook.ErrNotFound):
 		return web.ErrNotFound
-	case errors.Is(err, webhook.ErrConfigured), errors.Is(err, webhook.ErrDisabled):
+	case errors.Is(err, webhook.ErrConfigured), errors.Is(err, webhook.ErrDisabled), errors.Is(err, webhook.ErrTooMany):
 		return fmt.Errorf("%w: %w", web.ErrConflict, err)
 	}
 	return err
@@ -198,12 +225,44 @@ func webhooksFor(s *webhook.Sender) web.Webhooks {
 			a, err := s.Test(ctx, id)
 			return a, webhookError(err)
 		},
-		Deliveries: func(ctx context.Context, id, cursor string, limit int) (any, string, error) {
-			items, next, err := s.Deliveries(ctx, id, cursor, limit)
+		Deliveries: func(ctx context.Context, id, state, cursor string, limit int) (any, string, error) {
+			items, next, err := s.Find(ctx, id, webhook.Query{State: state, Cursor: cursor, Limit: limit})
 			return items, next, webhookError(err)
 		},
 		Redeliver: func(ctx context.Context, delivery string) (any, error) {
 			a, err := s.Redeliver(ctx, delivery)
+			return a, webhookError(err)
+		},
+		RedeliverSince: func(ctx context.Context, id string, since time.Time) (int, error) {
+			n, err := s.RedeliverSince(ctx, id, since)
+			return n, webhookError(err)
+		},
+		Rotate: func(ctx context.Context, id string) (any, error) {
+			w, secret, err := s.RotateSecret(ctx, id)
+			return struct {
+				webhook.Webhook
+				Secret string `json:"secret"`
+			}{w, secret}, webhookError(err)
+		},
+		Preview: func(ctx context.Context, id string) (any, error) {
+			p, err := s.Preview(ctx, id)
+			return p, webhookError(err)
+		},
+		Link: func(ctx context.Context, id string) (string, error) {
+			token, err := s.LinkToken(ctx, id)
+			return token, webhookError(err)
+		},
+		Unlink: func(ctx context.Context, id string) error { return webhookError(s.RevokeLink(ctx, id)) },
+		ByLink: func(token string) (any, error) {
+			w, err := s.ByLink(token)
+			return w, webhookError(err)
+		},
+		LinkDeliveries: func(ctx context.Context, token, state, cursor string, limit int) (any, string, error) {
+			items, next, err := s.LinkDeliveries(ctx, token, webhook.Query{State: state, Cursor: cursor, Limit: limit})
+			return items, next, webhookError(err)
+		},
+		LinkRedeliver: func(ctx context.Context, token, delivery string) (any, error) {
+			a, err := s.LinkRedeliver(ctx, token, delivery)
 			return a, webhookError(err)
 		},
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"quantrac/alerts"
+	"quantrac/alerts/mail"
 	"quantrac/geo"
 	"quantrac/ingest"
 	"quantrac/web"
@@ -35,6 +36,9 @@ type config struct {
 	Limits   string         `yaml:"limits"`
 	Alerts   alertConfig    `yaml:"alerts"`
 	Webhooks webhookConfig  `yaml:"webhooks"`
+	// SMTP is the server that e-mails leave by, Recipients who gets them.
+	SMTP       mail.Server `yaml:"smtp"`
+	Recipients []mail.Spec `yaml:"recipients"`
 	// Mappings say what names mean that vendors use; administrators add more by the API.
 	Mappings  []ingest.Mapping `yaml:"mappings"`
 	Simulator onOff            `yaml:"simulator"`
@@ -114,6 +118,8 @@ type alertConfig struct {
 	// EscalateAfter is how long an alert of EscalateFrom or worse may stand before it is told further; 0 = never.
 	EscalateAfter time.Duration   `yaml:"escalate_after"`
 	EscalateFrom  alerts.Severity `yaml:"escalate_from"`
+	// FlapOpens is how often the same alert may open within an hour before it is told as one that flaps; 0 = never.
+	FlapOpens int `yaml:"flap_opens"`
 }
 
 type webhookConfig struct {
@@ -163,7 +169,7 @@ func defaults(demo bool) config {
 	c := config{
 		Data: "./data", HTTP: httpConfig{Listen: "127.0.0.1:8080"}, MQTT: mqttConfig{Listen: "127.0.0.1:1883"},
 		Influx: influxConfig{Bucket: "quantrac"}, Log: logConfig{Format: "text", Level: "info"}, demo: demo,
-		Alerts: alertConfig{EscalateAfter: 30 * time.Minute, EscalateFrom: alerts.Critical},
+		Alerts: alertConfig{EscalateAfter: 30 * time.Minute, EscalateFrom: alerts.Critical, FlapOpens: 4},
 	}
 	if demo {
 		c.Data, c.HTTP.Anonymous, c.MQTT.Anonymous, c.Simulator = "./demo-data", web.Viewer, true, true
@@ -351,6 +357,16 @@ func (c *config) problems() []geo.Problem {
 	}
 	_, wrong := ingest.NewMappings(c.Mappings)
 	out = append(out, inMappings(wrong)...)
+	if c.SMTP.Address != "" {
+		out = append(out, c.SMTP.Check()...)
+	}
+	if len(c.Recipients) > 0 && c.SMTP.Address == "" {
+		report("recipients", "smtp.address is needed to send e-mails")
+	}
+	out = append(out, mail.CheckConfigured(c.Recipients)...)
+	if c.Alerts.FlapOpens < 0 || c.Alerts.FlapOpens == 1 {
+		report("alerts.flap_opens", "must be 2 or more; 0 turns it off")
+	}
 	if c.Alerts.EscalateAfter < 0 {
 		report("alerts.escalate_after", "must not be negative; 0 turns it off")
 	}

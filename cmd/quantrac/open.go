@@ -15,6 +15,7 @@ import (
 
 	"quantrac/alerts"
 	"quantrac/alerts/journal"
+	"quantrac/alerts/mail"
 	"quantrac/alerts/webhook"
 	"quantrac/geo"
 	"quantrac/ingest"
@@ -94,9 +95,9 @@ func (s *service) openAlerts(ctx context.Context) (err error) {
 		BaseURL: strings.TrimSuffix(s.cfg.HTTP.PublicURL, "/"),
 	})
 	s.judge, s.judged, err = journal.OpenJudge(ctx, s.stream, journal.JudgeConfig{
-		Engine: engine, Journal: s.journal, Now: time.Now, Head: s.stream.LastSequence, Blind: s.blind, Mutes: s.mutes.Current, Logger: s.log,
-		Escalation: journal.Escalation{After: s.cfg.Alerts.EscalateAfter, From: s.cfg.Alerts.EscalateFrom},
-		History:    stationHistory(s.store, s.facts), Booked: func() uint64 { return s.booked.Passed() }, Evaluated: func(n uint64) { s.figures.evaluations.Add(float64(n)) },
+		Engine: engine, Journal: s.journal, Now: time.Now, Head: s.stream.LastSequence, Blind: s.blind, Troubles: s.troubles, Mutes: s.mutes.Current, Logger: s.log,
+		Escalation: journal.Escalation{After: s.cfg.Alerts.EscalateAfter, From: s.cfg.Alerts.EscalateFrom}, FlapOpens: s.cfg.Alerts.FlapOpens,
+		History: stationHistory(s.store, s.facts), Booked: func() uint64 { return s.booked.Passed() }, Evaluated: func(n uint64) { s.figures.evaluations.Add(float64(n)) },
 	})
 	return err
 }
@@ -142,6 +143,31 @@ func (s *service) openWebhooks(ctx context.Context) (err error) {
 		LastEvent: func(context.Context) (uint64, error) { return s.journal.LastSequence(), nil },
 		Now:       time.Now, Grace: webhookGrace, Logger: s.log, Metrics: webhook.NewMetrics(s.figures.registry),
 		Latency: func(seconds float64) { s.figures.latency.WithLabelValues("webhook").Observe(seconds) },
+		Report: func(ctx context.Context, d webhook.Death) error {
+			return s.journal.Undelivered(ctx, d.Alert, d.Recipient, d.Comment, d.At, time.Now())
+		},
+	})
+	if err != nil || s.cfg.SMTP.Address == "" {
+		return err
+	}
+	s.mail, err = mail.Open(ctx, mail.Options{
+		Log: s.stream, Events: s.journal.Events, Configured: s.cfg.Recipients, Server: s.cfg.SMTP, BaseURL: s.cfg.HTTP.PublicURL,
+		LastEvent: func(context.Context) (uint64, error) { return s.journal.LastSequence(), nil },
+		Alert: func(_ context.Context, id string) (alerts.Alert, bool, error) {
+			a, ok := s.journal.Alert(id)
+			return a, ok, nil
+		},
+		Parameter: func(code string) (ingest.Parameter, bool) {
+			p, ok := s.facts.catalogue.Parameter(code)
+			if !ok {
+				return ingest.Parameter{}, false
+			}
+			return *p, true
+		},
+		Report: func(ctx context.Context, d mail.Death) error {
+			return s.journal.Undelivered(ctx, d.Alert, d.Recipient, d.Comment, d.At, time.Now())
+		},
+		Now: time.Now, Grace: webhookGrace, Logger: s.log, Metrics: mail.NewMetrics(s.figures.registry),
 	})
 	return err
 }
@@ -297,7 +323,7 @@ func (s *service) openWeb(ctx context.Context) error {
 		Registry: func() *geo.Registry { return s.facts.registry }, Catalogue: s.facts.catalogue, Live: s.live, Hub: s.hub,
 		Accept: acceptFor(s.submit), MaxBody: s.stream.MaxBody, Look: s.door.Look, Explain: s.door.Explain, Propose: s.door.Propose,
 		History: historyFor(s.store), Aliases: aliasesFor(s.mappings), Gateways: gatewaysFor(s.gateways), Conflicts: conflictsFor(s.clerk),
-		Alerts:     web.Alerts{List: s.journal.List, Open: s.journal.Open, Get: s.journal.Get, Notices: noticesFrom(s.webhooks), Act: actsFor(s.journal)},
+		Alerts:     web.Alerts{List: s.journal.List, Open: s.journal.Open, Get: s.journal.Get, Notices: noticesFrom(s.webhooks, s.mail), Act: actsFor(s.journal)},
 		Mutes:      mutesFor(s.mutes),
 		Quarantine: quarantineFor(s.quarantine, s.submit), Ledger: ledgerFor(s.clerk), Webhooks: webhooksFor(s.webhooks), Hotspots: s.liveFold.Hotspots,
 		Readiness: s.readiness,

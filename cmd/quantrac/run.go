@@ -11,12 +11,15 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"quantrac/alerts"
 	"quantrac/alerts/journal"
+	"quantrac/alerts/mail"
 	"quantrac/alerts/webhook"
+	"quantrac/geo"
 	"quantrac/ingest"
 	"quantrac/ingest/books"
 	"quantrac/ingest/broker"
@@ -66,18 +69,22 @@ type service struct {
 	hub        *web.Hub
 	liveFold   *liveConsumer
 	webhooks   *webhook.Sender
-	mappings   *mappings
-	mutes      *journal.Mutes
-	gateways   *broker.Gateways
-	door       *ingest.Door
-	submit     ingest.Submit
-	broker     *broker.Broker
-	outside    []*mqtt.Subscriber
-	ftp        *ftp.Server
-	hj212      *hj212.Server
-	doors      []door
-	listener   net.Listener
-	http       *http.Server
+	// mail is nil without a mail server.
+	mail     *mail.Sender
+	mappings *mappings
+	mutes    *journal.Mutes
+	gateways *broker.Gateways
+	door     *ingest.Door
+	submit   ingest.Submit
+	broker   *broker.Broker
+	outside  []*mqtt.Subscriber
+	ftp      *ftp.Server
+	hj212    *hj212.Server
+	doors    []door
+	// historyAway is what watchHistory last found.
+	historyAway atomic.Bool
+	listener    net.Listener
+	http        *http.Server
 
 	// closers are undone last first.
 	closers []func() error
@@ -174,6 +181,10 @@ func (s *service) readiness(ctx context.Context) []web.Dependency {
 		h.OK, h.Detail = false, err.Error()
 	}
 	deps = append(deps, h)
+	if s.mail != nil {
+		ok, detail := s.mail.State()
+		deps = append(deps, web.Dependency{Name: "mail", OK: ok, Detail: detail})
+	}
 	for i, sub := range s.outside {
 		state := sub.State()
 		detail := fmt.Sprintf("%d messages in flight", state.Inflight)
@@ -199,6 +210,7 @@ func (s *service) startConsumers(p *phase) {
 		return errors.Join(s.stream.Consume(ctx, s.judged, s.judge.Consume), lastSave(s.judge.Save))
 	})
 	p.start("alert clock", s.judge.Run)
+	p.start("history watch", s.watchHistory)
 	p.start("live", func(ctx context.Context) error {
 		return errors.Join(s.stream.Consume(ctx, s.liveFold.cursor, s.liveFold.Consume), lastSave(s.liveFold.Save))
 	})
@@ -208,6 +220,9 @@ func (s *service) startConsumers(p *phase) {
 	p.start("quarantine retention", s.quarantine.Run)
 	p.start("clock", s.liveFold.Tick)
 	p.start("webhooks", s.webhooks.Run)
+	if s.mail != nil {
+		p.start("mail", s.mail.Run)
+	}
 	after := s.journal.LastSequence()
 	p.start("alert feed", func(ctx context.Context) error {
 		return s.journal.Events(ctx, after, func(_ uint64, events []alerts.Event) error {
@@ -217,6 +232,41 @@ func (s *service) startConsumers(p *phase) {
 			return nil
 		})
 	})
+}
+
+// troubles lists what of our own is away, for the alerts about ourselves.
+func (s *service) troubles() []journal.Trouble {
+	var out []journal.Trouble
+	if !s.stream.State().OK {
+		out = append(out, journal.Trouble{ID: "log", Name: geo.Text{VI: "nhật ký tiếp nhận", EN: "the intake log"}})
+	}
+	if s.historyAway.Load() {
+		out = append(out, journal.Trouble{ID: "history", Name: geo.Text{VI: "InfluxDB", EN: "InfluxDB"}})
+	}
+	for _, sub := range s.outside {
+		if !sub.State().Connected {
+			name := "broker " + sub.Name()
+			out = append(out, journal.Trouble{ID: name, Name: geo.Text{VI: name, EN: name}})
+		}
+	}
+	return out
+}
+
+// watchHistory asks the history now and then whether it is there.
+func (s *service) watchHistory(ctx context.Context) error {
+	const every, patience = 10 * time.Second, 5 * time.Second
+	t := time.NewTicker(every)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		ask, cancel := context.WithTimeout(ctx, patience)
+		s.historyAway.Store(s.store.Ping(ask) != nil)
+		cancel()
+	}
 }
 
 // blind reports that readings could not have come in: the log takes none, or an outside broker cannot be reached.
