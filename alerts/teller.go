@@ -1,7 +1,5 @@
 package alerts
 
-import "time"
-
 // teller makes the events by which a change of the past is told.
 type teller struct {
 	e   *Engine
@@ -54,7 +52,7 @@ func (t *teller) withdrawn(was *interval, heir string) Event {
 	ev := t.event(WasWithdrawn, was.openedAt, &was.openAlert)
 	sub := subjectOf(t.s.st, t.tr.parameter, t.tr.rule)
 	ev.Alert.State, ev.Alert.MergedInto = Withdrawn, heir
-	ev.Alert.ResolvedAt = ptr(time.Time(ev.At))
+	ev.Alert.ResolvedAt = ptr(ev.At)
 	ev.Alert.Summary = t.e.words(sub).withdrawn(heir != "")
 	return ev
 }
