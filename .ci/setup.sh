@@ -8,6 +8,7 @@ missing=()
 command -v mosquitto >/dev/null || missing+=(mosquitto)
 command -v mosquitto_pub >/dev/null || missing+=(mosquitto-clients)
 [ -n "${CHROMIUM:-}" ] || missing+=(chromium)
+command -v strace >/dev/null || missing+=(strace)
 command -v gcc >/dev/null || missing+=(gcc libc6-dev)
 command -v python3 >/dev/null || missing+=(python3)
 [ ${#missing[@]} -gt 0 ] || exit 0

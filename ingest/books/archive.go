@@ -245,7 +245,7 @@ func (c *Clerk) takeOut(m *moved) {
 		if len(a.Hours) == 0 {
 			a.Hours = nil
 		}
-		c.touch(n.holder, h)
+		c.touch(h)
 	}
 }
 

@@ -84,7 +84,7 @@ func (b *piece) judged(p place, in *ingest.Intake, r *ingest.Reading, j *judge) 
 		counts.Stored++
 	case isRevision:
 		counts.Revised++
-		rev := newRevision(p, gatewayName(in.Delivery.Gateway), first, r)
+		rev := newRevision(p, b.gateway, first, r)
 		b.rec.Revisions = append(b.rec.Revisions, rev)
 		b.size += revisionSize + len(rev.Conflict.Gateway)
 	case isDuplicate:
@@ -140,7 +140,7 @@ func (b *piece) line(in *ingest.Intake, station string) *Counts {
 		b.gateway = gatewayName(in.Delivery.Gateway)
 	}
 	b.in, b.station = in, station
-	k := tallyKey{b.c.known(Key{b.gateway, station}), seconds(in.Delivery.ReceivedAt)}
+	k := tallyKey{b.c.known(Key{b.gateway, station}), in.Delivery.ReceivedAt.Unix()}
 	if b.lines[k] == nil {
 		b.lines[k] = &Counts{}
 		b.size += lineSize + len(k.Gateway) + len(k.Station)

@@ -238,3 +238,10 @@ func TestGaps(t *testing.T) {
 		}
 	}
 }
+
+func originOf(stations map[string]string) func(context.Context, string) (string, bool, error) {
+	return func(_ context.Context, id string) (string, bool, error) {
+		s, ok := stations[id]
+		return s, ok, nil
+	}
+}

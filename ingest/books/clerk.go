@@ -52,15 +52,15 @@ type Clerk struct {
 	// budget is the greatest size of a record; it shrinks where the log takes no such message.
 	budget int
 
-	near     *holder
-	nearID   string
-	dirty    []string
-	restored bool
+	near   *holder
+	nearID string
+	dirty  [groups]bool
 	// restoredTo is the newest batch that a chunk contained at the start.
 	restoredTo uint64
 
 	mu      sync.RWMutex
 	holders map[string]*holder
+	members [groups][]string // by group
 	fine    fineHours
 }
 
@@ -97,7 +97,7 @@ func Open(ctx context.Context, opt Options) (*Clerk, *stream.Cursor, error) {
 }
 
 func (c *Clerk) openChunks(ctx context.Context) (err error) {
-	c.snapshots, err = c.opt.Log.OpenSnapshots(ctx, "books", c.restore)
+	c.snapshots, err = c.opt.Log.OpenSnapshots(ctx, "accounts", c.restore)
 	if err != nil {
 		return err
 	}
@@ -112,11 +112,9 @@ func (c *Clerk) openRecords(ctx context.Context) (err error) {
 	if c.records, err = c.opt.Log.Stream(ctx, "BOOKS"); err != nil {
 		return err
 	}
-	after := uint64(0)
-	if c.restored { // else the chunks are of a version that kept no accounts
-		if after, err = c.firstOpen(ctx); err != nil {
-			return err
-		}
+	after, err := c.firstOpen(ctx)
+	if err != nil {
+		return err
 	}
 	c.conflicts = conflicts{since: after + 1}
 	c.last, err = c.records.Replay(ctx, after, func(recs []stream.Record) error {
@@ -141,7 +139,7 @@ func (c *Clerk) openRecords(ctx context.Context) (err error) {
 
 // firstOpen is the last record of which all is in the chunks.
 func (c *Clerk) firstOpen(ctx context.Context) (uint64, error) {
-	st, err := c.records.State(ctx)
+	st, err := c.records.Extent(ctx)
 	if err != nil || st.Records == 0 {
 		return 0, err
 	}
@@ -176,16 +174,14 @@ func search(first, last uint64, is func(uint64) (bool, error)) (uint64, error) {
 
 // post adds a record to the accounts.
 func (c *Clerk) post(rec *record) {
+	held := make([]*holder, len(rec.Lines))
+	for i := range rec.Lines {
+		held[i] = c.holder(rec.Lines[i].holder())
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i := range rec.Lines {
+	for i, h := range held {
 		l := &rec.Lines[i]
-		id := l.holder()
-		h := c.holders[id]
-		if h == nil {
-			h = &holder{}
-			c.holders[id] = h
-		}
 		hour := hourOf(l.At)
 		c.fine.take(hour, rec.sequence, hourOf(c.opt.Now().Unix()))
 		if rec.sequence <= h.posted {
@@ -196,7 +192,7 @@ func (c *Clerk) post(rec *record) {
 		if !c.archive.has(partOf(l.Key, hour), rec.sequence) {
 			a.addHour(hour, l.Counts)
 		}
-		c.touch(id, h)
+		c.touch(h)
 	}
 }
 

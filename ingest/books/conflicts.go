@@ -42,7 +42,7 @@ func (c *Clerk) openConflicts(ctx context.Context) (err error) {
 	if x.records, err = c.opt.Log.Stream(ctx, "CONFLICTS"); err != nil {
 		return err
 	}
-	st, err := x.records.State(ctx)
+	st, err := x.records.Extent(ctx)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (c *Clerk) head(rec *conflictRecord, seq uint64) {
 		c.mu.Lock()
 		h.conflicts = seq
 		c.mu.Unlock()
-		c.touch(id, h)
+		c.touch(h)
 	}
 }
 
@@ -142,7 +142,7 @@ func (c *Clerk) keepConflicts(ctx context.Context, rec *record) error {
 
 // trim holds CONFLICTS to its budget.
 func (x *conflicts) trim(ctx context.Context, c *Clerk) error {
-	st, err := x.records.State(ctx)
+	st, err := x.records.Extent(ctx)
 	if err != nil {
 		return err
 	}

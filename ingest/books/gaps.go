@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// maxGaps bounds the open gaps of one station. Beyond it the two oldest become one, which no late number closes any more.
-const maxGaps = 64
+// maxGaps bounds the open gaps of one station. Beyond it the oldest become one, which no late number closes any more.
+const maxGaps = 48
 
 // restartBelow is how far a sequence may fall before it is taken for a gateway that began anew.
 const restartBelow = 10_000
@@ -39,8 +39,8 @@ func (s *sequences) see(n uint64, at time.Time) {
 	switch {
 	case s.NewestAt == 0 || n == s.Newest+1:
 	case n > s.Newest:
-		s.Spans = append(s.Spans, span{First: s.Newest + 1, Last: n - 1, From: s.NewestAt, To: ns})
-		s.bound()
+		s.makeRoom()
+		s.insert(len(s.Spans), span{First: s.Newest + 1, Last: n - 1, From: s.NewestAt, To: ns})
 	case n > 1 && n+restartBelow > s.Newest:
 		s.fill(n, ns)
 		return
@@ -49,35 +49,51 @@ func (s *sequences) see(n uint64, at time.Time) {
 }
 
 func (s *sequences) fill(n uint64, ns int64) {
-	for i := range s.Spans {
-		g := s.Spans[i]
-		if n < g.First || n > g.Last {
-			continue
-		}
-		ns = min(max(ns, g.From), g.To) // a number without a time has that of its receipt
-		var parts []span
-		if n > g.First {
-			parts = append(parts, span{g.First, n - 1, g.From, ns})
-		}
-		if n < g.Last {
-			parts = append(parts, span{n + 1, g.Last, ns, g.To})
-		}
-		s.Spans = slices.Replace(s.Spans, i, i+1, parts...)
-		s.bound()
+	i := slices.IndexFunc(s.Spans, func(g span) bool { return g.First <= n && n <= g.Last })
+	if i < 0 {
 		return
+	}
+	g := s.Spans[i]
+	ns = min(max(ns, g.From), g.To) // a number without a time has that of its receipt
+	before, behind := span{g.First, n - 1, g.From, ns}, span{n + 1, g.Last, ns, g.To}
+	switch {
+	case g.First == g.Last:
+		s.Spans = slices.Delete(s.Spans, i, i+1)
+	case n == g.First:
+		s.Spans[i] = behind
+	case n == g.Last:
+		s.Spans[i] = before
+	default:
+		s.Spans[i] = before
+		if s.makeRoom() {
+			i--
+		}
+		s.insert(i+1, behind)
 	}
 }
 
-func (s *sequences) bound() {
-	for len(s.Spans) > maxGaps {
-		oldest := s.Spans[0]
-		if s.Lost == 0 {
-			s.LostFrom = oldest.From
-		}
-		s.Lost += oldest.missing()
-		s.LostTo = max(s.LostTo, oldest.To)
-		s.Spans = slices.Delete(s.Spans, 0, 1)
+// insert grows in small steps: there is one such list for each station.
+func (s *sequences) insert(i int, g span) {
+	const step = 8
+	if len(s.Spans) == cap(s.Spans) {
+		s.Spans = append(make([]span, 0, len(s.Spans)+step), s.Spans...)
 	}
+	s.Spans = slices.Insert(s.Spans, i, g)
+}
+
+// makeRoom forgets the oldest gap as such where there is no room for another.
+func (s *sequences) makeRoom() bool {
+	if len(s.Spans) < maxGaps {
+		return false
+	}
+	oldest := s.Spans[0]
+	if s.Lost == 0 {
+		s.LostFrom = oldest.From
+	}
+	s.Lost += oldest.missing()
+	s.LostTo = max(s.LostTo, oldest.To)
+	s.Spans = slices.Delete(s.Spans, 0, 1)
+	return true
 }
 
 func (s *sequences) gaps() []Gap {

@@ -1,12 +1,6 @@
 package books
 
-import (
-	"encoding/json"
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
-)
+import "strings"
 
 // holder is what the clerk remembers of one station, or of a part of what belongs to none.
 type holder struct {
@@ -15,9 +9,9 @@ type holder struct {
 	accounts  []account
 	// conflicts is the newest record of CONFLICTS that is about the station; 0 = none.
 	conflicts uint64
+	group     uint8
 	// posted is, after a start, the record of BOOKS up to which accounts are made up.
 	posted uint64
-	dirty  bool
 }
 
 // series is the newest measured_at of one parameter.
@@ -93,74 +87,6 @@ func (a *account) addHour(hour int64, counts Counts) {
 	a.Hours = append(a.Hours, hourCount{hour, counts})
 }
 
-// chunk is a holder in the snapshot.
-type chunk struct {
-	Newest    map[string]int64 `json:"newest,omitempty"`
-	Sequences sequences        `json:"sequences"`
-	Accounts  []account        `json:"accounts,omitempty"`
-	Conflicts uint64           `json:"conflicts,omitempty"`
-	Posted    uint64           `json:"posted,omitempty"`
-}
-
-func (h *holder) snapshot(posted uint64) []byte {
-	c := chunk{Newest: map[string]int64{}, Sequences: h.sequences, Accounts: h.accounts, Conflicts: h.conflicts, Posted: posted}
-	for i := range h.series {
-		if s := &h.series[i]; s.known {
-			c.Newest[s.parameter] = s.newest
-		}
-	}
-	data, _ := json.Marshal(c) // texts and numbers: cannot fail
-	return data
-}
-
-func restoreHolder(data []byte) (*holder, error) {
-	var c chunk
-	if err := json.Unmarshal(data, &c); err != nil {
-		return nil, err
-	}
-	h := &holder{sequences: c.Sequences, accounts: c.Accounts, conflicts: c.Conflicts, posted: c.Posted}
-	for _, p := range slices.Sorted(maps.Keys(c.Newest)) {
-		h.series = append(h.series, series{parameter: p, newest: c.Newest[p], known: true})
-	}
-	return h, nil
-}
-
-// hoursKey is the chunk of the hours that BOOKS still holds line by line. No station can have its name.
-const hoursKey = "_hours"
-
-// restore takes one chunk.
-func (c *Clerk) restore(id string, data []byte) (err error) {
-	if id == hoursKey {
-		c.restored = true
-		err = json.Unmarshal(data, &c.fine)
-	} else {
-		c.holders[id], err = restoreHolder(data)
-	}
-	if err != nil {
-		return fmt.Errorf("chunk %s: %w", id, err)
-	}
-	return nil
-}
-
-func (c *Clerk) snapshot(id string) []byte {
-	if id == hoursKey {
-		data, _ := json.Marshal(c.fine) // numbers: cannot fail
-		return data
-	}
-	return c.holders[id].snapshot(c.last)
-}
-
-func (c *Clerk) holder(id string) *holder {
-	if h := c.holders[id]; h != nil {
-		return h
-	}
-	h := &holder{}
-	c.mu.Lock()
-	c.holders[id] = h
-	c.mu.Unlock()
-	return h
-}
-
 // series finds the series of a reading. Readings of one station mostly follow each other.
 func (c *Clerk) series(station, parameter string) *series {
 	if c.nearID != station || c.near == nil {
@@ -173,11 +99,4 @@ func (c *Clerk) series(station, parameter string) *series {
 	}
 	c.near.series = append(c.near.series, series{parameter: strings.Clone(parameter)})
 	return &c.near.series[len(c.near.series)-1]
-}
-
-func (c *Clerk) touch(id string, h *holder) {
-	if !h.dirty {
-		h.dirty = true
-		c.dirty = append(c.dirty, id)
-	}
 }

@@ -82,7 +82,7 @@ func (c *Clerk) upkeep(ctx context.Context) error {
 
 // trimOld trims the records of BOOKS that lie before those of every hour from first on.
 func (c *Clerk) trimOld(ctx context.Context, first int64) error {
-	st, err := c.records.State(ctx)
+	st, err := c.records.Extent(ctx)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (c *Clerk) trimOld(ctx context.Context, first int64) error {
 
 // trimLarge trims BOOKS to its budget.
 func (c *Clerk) trimLarge(ctx context.Context) error {
-	st, err := c.records.State(ctx)
+	st, err := c.records.Extent(ctx)
 	if err != nil || st.Bytes <= c.opt.MaxBytes {
 		return err
 	}
@@ -105,7 +105,7 @@ func (c *Clerk) trimLarge(ctx context.Context) error {
 }
 
 // excess is the record up to which a stream must go to come inside its budget, estimated; the next round corrects it.
-func excess(st stream.StreamState, budget uint64) uint64 {
+func excess(st stream.Extent, budget uint64) uint64 {
 	if st.Bytes <= budget {
 		return 0
 	}
@@ -113,7 +113,7 @@ func excess(st stream.StreamState, budget uint64) uint64 {
 }
 
 // trimBooks trims as far as nothing is needed any more: the newest record stays, and with it the place of the stream.
-func (c *Clerk) trimBooks(ctx context.Context, st stream.StreamState, upto uint64) error {
+func (c *Clerk) trimBooks(ctx context.Context, st stream.Extent, upto uint64) error {
 	upto = min(upto, c.saving.books, max(st.Last, 1)-1)
 	if len(c.again) > 0 {
 		upto = min(upto, c.again[0].sequence-1)

@@ -157,7 +157,7 @@ func (c *Clerk) within(ctx context.Context, s *sums) error {
 // readEdges reads the hours that the span cuts, where BOOKS still has all of their lines.
 func (c *Clerk) readEdges(ctx context.Context, s *sums) error {
 	s.read = map[int64]bool{}
-	st, err := c.records.State(ctx)
+	st, err := c.records.Extent(ctx)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"quantrac/ingest"
 	"quantrac/ingest/stream"
@@ -166,9 +165,6 @@ func newVerdicts(recs []record) *verdicts {
 	return v
 }
 
-// none reports that everything is to be stored.
-func (v *verdicts) none() bool { return len(v.duplicates) == 0 && len(v.revisions) == 0 }
-
 // on tells what is recorded of a reading; calls follow the order of the log.
 func (v *verdicts) on(p place) (duplicate bool, rev *revision) {
 	if v.left > 0 {
@@ -191,6 +187,3 @@ func (v *verdicts) on(p place) (duplicate bool, rev *revision) {
 	}
 	return false, rev
 }
-
-// seconds is received_at as the books count it.
-func seconds(t time.Time) int64 { return t.Unix() }

@@ -40,20 +40,16 @@ func (c *Clerk) store(ctx context.Context, batches []stream.Batch) error {
 // toStore lists what history gets.
 func (c *Clerk) toStore(batches []stream.Batch) []ingest.Reading {
 	n := 0
-	for i := range batches {
-		for k := range batches[i].Entries {
-			n += len(batches[i].Entries[k].Readings)
+	c.handling(batches, func(_ place, _ *ingest.Intake, r *ingest.Reading) {
+		if r != nil {
+			n++
 		}
-	}
+	})
 	keep := make([]ingest.Reading, 0, n)
 	v := newVerdicts(c.again)
-	for w := walkFrom(batches, c.handled); ; {
-		p, in, r := w.next()
-		if in == nil || !p.before(c.booked) {
-			return keep
-		}
+	c.handling(batches, func(p place, _ *ingest.Intake, r *ingest.Reading) {
 		if r == nil {
-			continue
+			return
 		}
 		duplicate, rev := v.on(p)
 		switch {
@@ -62,51 +58,54 @@ func (c *Clerk) toStore(batches []stream.Batch) []ingest.Reading {
 		case !duplicate:
 			keep = append(keep, *r)
 		}
+	})
+	return keep
+}
+
+// handling visits what is booked and not handled.
+func (c *Clerk) handling(batches []stream.Batch, visit func(place, *ingest.Intake, *ingest.Reading)) {
+	for w := walkFrom(batches, c.handled); ; {
+		p, in, r := w.next()
+		if in == nil || !p.before(c.booked) {
+			return
+		}
+		visit(p, in, r)
 	}
 }
 
 // remember takes what is in history by now: the newest instants and the sequence numbers.
 func (c *Clerk) remember(batches []stream.Batch) {
-	for w := walkFrom(batches, c.handled); ; {
-		p, in, r := w.next()
-		if in == nil || !p.before(c.booked) {
-			break
-		}
+	c.handling(batches, func(p place, in *ingest.Intake, r *ingest.Reading) {
 		if r == nil {
 			c.marks(p.Batch, in)
-			continue
+			return
 		}
 		s := c.series(r.Station, r.Parameter)
-		if !c.has(r.Station, p.Batch) && s.advance(r.MeasuredAt.UnixNano()) {
-			c.touch(r.Station, c.near)
+		if !c.has(c.near, p.Batch) && s.advance(r.MeasuredAt.UnixNano()) {
+			c.touch(c.near)
 		}
-	}
+	})
 	c.handled = startOf(batches[len(batches)-1].Sequence + 1)
 	if c.booked.before(c.handled) {
 		c.handled = c.booked
 	}
 }
 
-// has reports whether a station's chunk contains a batch already.
-func (c *Clerk) has(station string, batch uint64) bool {
-	return batch <= c.restoredTo && c.snapshots.Has(station, batch)
-}
-
 func (c *Clerk) marks(batch uint64, in *ingest.Intake) {
 	for i := range in.Marks {
 		m := &in.Marks[i]
-		if c.has(m.Station, batch) {
+		h := c.holder(m.Station)
+		if c.has(h, batch) {
 			continue
 		}
 		at := m.MeasuredAt
 		if at.IsZero() {
 			at = in.Delivery.ReceivedAt
 		}
-		h := c.holder(m.Station)
 		c.mu.Lock()
 		h.sequences.see(m.Sequence, at)
 		c.mu.Unlock()
-		c.touch(m.Station, h)
+		c.touch(h)
 	}
 }
 
@@ -139,16 +138,13 @@ func (c *Clerk) Save(ctx context.Context) error {
 		return fmt.Errorf("save the books: %w", err)
 	}
 	start := c.opt.Now()
-	if err := c.snapshots.Save(ctx, c.handled.Batch-1, append(c.dirty, hoursKey), c.snapshot); err != nil {
+	if err := c.snapshots.Save(ctx, c.handled.Batch-1, c.changed(), c.snapshot); err != nil {
 		return fmt.Errorf("save the books: %w", err)
 	}
 	if err := c.opt.fault("after save"); err != nil {
 		return err
 	}
-	for _, id := range c.dirty {
-		c.holders[id].dirty = false
-	}
-	c.dirty = c.dirty[:0]
+	c.dirty = [groups]bool{}
 	c.saving.at = c.opt.Now()
 	c.saving.took, c.saving.books = c.saving.at.Sub(start), c.last
 	c.cursor.Release(c.snapshots.Start())

@@ -25,6 +25,12 @@ import (
 // Times are Unix nanoseconds. A reading without a number has no field value; its received_at is the entry's.
 
 func appendEntry(b []byte, in *ingest.Intake) []byte {
+	b, _ = encodeEntry(b, in)
+	return b
+}
+
+// encodeEntry is appendEntry; body is where in b the delivery's body ends.
+func encodeEntry(b []byte, in *ingest.Intake) (out []byte, body int) {
 	b = protowire.AppendTag(b, 1, protowire.BytesType)
 	b, start := openLength(b)
 	d := &in.Delivery
@@ -36,6 +42,7 @@ func appendEntry(b []byte, in *ingest.Intake) []byte {
 	b = appendBool(b, 6, d.TooLarge)
 	b = protowire.AppendTag(b, 7, protowire.BytesType)
 	b = protowire.AppendBytes(b, d.Body)
+	body = len(b)
 	b = appendString(b, 8, in.Dialect)
 	b = appendString(b, 12, d.Retry)
 	b = appendUint(b, 13, uint64(max(d.Parts, 0)))
@@ -61,7 +68,7 @@ func appendEntry(b []byte, in *ingest.Intake) []byte {
 		b = appendString(b, 2, r.Reason)
 		b = closeLength(appendString(b, 3, r.Detail), at)
 	}
-	return closeLength(b, start)
+	return closeLength(b, start), body
 }
 
 func appendReading(b []byte, r *ingest.Reading) []byte {
@@ -147,150 +154,179 @@ func (d *decoder) text(b []byte) string {
 }
 
 func (d *decoder) batch(b []byte) ([]ingest.Intake, error) {
-	var entries []ingest.Intake
-	err := fields(b, func(num protowire.Number, _ uint64, bytes []byte) error {
-		if num != 1 {
-			return nil
+	n, err := count(b, 1)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	entries := make([]ingest.Intake, 0, n)
+	for f := (fields{rest: b}); f.next(); {
+		if f.num != 1 {
+			continue
 		}
-		var in ingest.Intake
-		if err := d.entry(bytes, &in); err != nil {
-			return err
+		entries = entries[:len(entries)+1]
+		if err := d.entry(f.bytes, &entries[len(entries)-1]); err != nil {
+			return nil, err
 		}
-		entries = append(entries, in)
-		return nil
-	})
-	return entries, err
+	}
+	return entries, nil
 }
 
 func (d *decoder) entry(b []byte, in *ingest.Intake) error {
-	err := fields(b, func(num protowire.Number, v uint64, bytes []byte) error {
-		switch num {
+	n, err := count(b, 9)
+	if err != nil {
+		return err
+	}
+	if n > 0 {
+		in.Readings = make([]ingest.Reading, 0, n)
+	}
+	for f := (fields{rest: b}); f.next(); {
+		switch f.num {
 		case 1:
-			in.Delivery.Door = d.text(bytes)
+			in.Delivery.Door = d.text(f.bytes)
 		case 2:
-			in.Delivery.Gateway = d.text(bytes)
+			in.Delivery.Gateway = d.text(f.bytes)
 		case 3:
-			in.Delivery.Topic = d.text(bytes)
+			in.Delivery.Topic = d.text(f.bytes)
 		case 4:
-			in.Delivery.ReceivedAt = instant(v)
+			in.Delivery.ReceivedAt = instant(f.v)
 		case 5:
-			in.Delivery.Dup = v != 0
+			in.Delivery.Dup = f.v != 0
 		case 6:
-			in.Delivery.TooLarge = v != 0
+			in.Delivery.TooLarge = f.v != 0
 		case 7:
-			in.Delivery.Body = bytes
+			in.Delivery.Body = f.bytes
 		case 8:
-			in.Dialect = d.text(bytes)
+			in.Dialect = d.text(f.bytes)
 		case 9:
-			r := ingest.Reading{Value: math.NaN()}
-			if err := d.reading(bytes, &r); err != nil {
-				return err
-			}
-			in.Readings = append(in.Readings, r)
+			in.Readings = in.Readings[:len(in.Readings)+1]
+			err = d.reading(f.bytes, &in.Readings[len(in.Readings)-1])
 		case 10:
-			return d.mark(bytes, in)
+			err = d.mark(f.bytes, in)
 		case 11:
-			return d.reject(bytes, in)
+			err = d.reject(f.bytes, in)
 		case 12:
-			in.Delivery.Retry = d.text(bytes)
+			in.Delivery.Retry = d.text(f.bytes)
 		case 13:
-			in.Delivery.Parts = int(min(v, math.MaxInt32))
+			in.Delivery.Parts = int(min(f.v, math.MaxInt32))
 		}
-		return nil
-	})
+		if err != nil {
+			return err
+		}
+	}
 	for i := range in.Readings {
 		in.Readings[i].ReceivedAt = in.Delivery.ReceivedAt
 	}
-	return err
+	return nil
 }
 
 func (d *decoder) reading(b []byte, r *ingest.Reading) error {
-	return fields(b, func(num protowire.Number, v uint64, bytes []byte) error {
-		switch num {
+	r.Value = math.NaN()
+	f := fields{rest: b}
+	for f.next() {
+		switch f.num {
 		case 1:
-			r.Station = d.text(bytes)
+			r.Station = d.text(f.bytes)
 		case 2:
-			r.Parameter = d.text(bytes)
+			r.Parameter = d.text(f.bytes)
 		case 3:
-			r.Value = math.Float64frombits(v)
+			r.Value = math.Float64frombits(f.v)
 		case 4:
-			r.Unit = d.text(bytes)
+			r.Unit = d.text(f.bytes)
 		case 5:
-			r.Status = ingest.Status(v)
+			r.Status = ingest.Status(f.v)
 		case 6:
-			r.Flags = ingest.Flags(v)
+			r.Flags = ingest.Flags(f.v)
 		case 7:
-			r.MeasuredAt = instant(v)
+			r.MeasuredAt = instant(f.v)
 		case 8:
-			r.Usable = v != 0
+			r.Usable = f.v != 0
 		}
-		return nil
-	})
+	}
+	return f.err
 }
 
 func (d *decoder) mark(b []byte, in *ingest.Intake) error {
 	var m ingest.Mark
-	err := fields(b, func(num protowire.Number, v uint64, bytes []byte) error {
-		switch num {
+	f := fields{rest: b}
+	for f.next() {
+		switch f.num {
 		case 1:
-			m.Station = d.text(bytes)
+			m.Station = d.text(f.bytes)
 		case 2:
-			m.Sequence = v
+			m.Sequence = f.v
 		case 3:
-			m.MeasuredAt = instant(v)
+			m.MeasuredAt = instant(f.v)
 		}
-		return nil
-	})
+	}
 	in.Marks = append(in.Marks, m)
-	return err
+	return f.err
 }
 
 func (d *decoder) reject(b []byte, in *ingest.Intake) error {
 	var r ingest.Reject
-	err := fields(b, func(num protowire.Number, v uint64, bytes []byte) error {
-		switch num {
+	f := fields{rest: b}
+	for f.next() {
+		switch f.num {
 		case 1:
-			r.Index = int(v)
+			r.Index = int(f.v)
 		case 2:
-			r.Reason = d.text(bytes)
+			r.Reason = d.text(f.bytes)
 		case 3:
-			r.Detail = string(bytes)
+			r.Detail = string(f.bytes)
 		}
-		return nil
-	})
+	}
 	in.Rejects = append(in.Rejects, r)
-	return err
+	return f.err
 }
 
 func instant(v uint64) time.Time { return time.Unix(0, int64(v)).UTC() }
 
-// fields walks over one protobuf message; v holds numbers, bytes the rest.
-func fields(b []byte, visit func(num protowire.Number, v uint64, bytes []byte) error) error {
-	for len(b) > 0 {
-		num, typ, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return fmt.Errorf("read log entry: %w", protowire.ParseError(n))
-		}
-		b = b[n:]
-		var v uint64
-		var bytes []byte
-		switch typ {
-		case protowire.VarintType:
-			v, n = protowire.ConsumeVarint(b)
-		case protowire.Fixed64Type:
-			v, n = protowire.ConsumeFixed64(b)
-		case protowire.BytesType:
-			bytes, n = protowire.ConsumeBytes(b)
-		default:
-			n = protowire.ConsumeFieldValue(num, typ, b)
-		}
-		if n < 0 {
-			return fmt.Errorf("read log entry: field %d: %w", num, protowire.ParseError(n))
-		}
-		b = b[n:]
-		if err := visit(num, v, bytes); err != nil {
-			return err
+// fields walks over one protobuf message; v holds numbers, bytes the rest. Unknown kinds of fields are passed over with both empty.
+type fields struct {
+	rest  []byte
+	num   protowire.Number
+	v     uint64
+	bytes []byte
+	err   error
+}
+
+// next moves to the next field; false at the end, and where err says what is wrong.
+func (f *fields) next() bool {
+	if len(f.rest) == 0 || f.err != nil {
+		return false
+	}
+	num, typ, n := protowire.ConsumeTag(f.rest)
+	if n < 0 {
+		f.err = fmt.Errorf("read log entry: %w", protowire.ParseError(n))
+		return false
+	}
+	b := f.rest[n:]
+	f.num, f.v, f.bytes = num, 0, nil
+	switch typ {
+	case protowire.VarintType:
+		f.v, n = protowire.ConsumeVarint(b)
+	case protowire.Fixed64Type:
+		f.v, n = protowire.ConsumeFixed64(b)
+	case protowire.BytesType:
+		f.bytes, n = protowire.ConsumeBytes(b)
+	default:
+		n = protowire.ConsumeFieldValue(num, typ, b)
+	}
+	if n < 0 {
+		f.err = fmt.Errorf("read log entry: field %d: %w", num, protowire.ParseError(n))
+		return false
+	}
+	f.rest = b[n:]
+	return true
+}
+
+// count is how often a field comes, in a message that can be read to its end.
+func count(b []byte, num protowire.Number) (n int, err error) {
+	f := fields{rest: b}
+	for f.next() {
+		if f.num == num {
+			n++
 		}
 	}
-	return nil
+	return n, f.err
 }

@@ -9,6 +9,7 @@ type Metrics struct {
 	entries    prometheus.Counter
 	readings   prometheus.Counter
 	unreadable prometheus.Counter
+	refused    prometheus.Counter
 }
 
 // NewMetrics makes the figures and registers them; reg may be nil.
@@ -24,9 +25,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		entries:    prometheus.NewCounter(prometheus.CounterOpts{Name: "quantrac_stream_entries_total", Help: "Deliveries written to the log."}),
 		readings:   prometheus.NewCounter(prometheus.CounterOpts{Name: "quantrac_ingest_readings_total", Help: "Readings written to the log."}),
 		unreadable: prometheus.NewCounter(prometheus.CounterOpts{Name: "quantrac_stream_unreadable_total", Help: "Log messages passed by a consumer because they could not be read."}),
+		refused:    prometheus.NewCounter(prometheus.CounterOpts{Name: "quantrac_stream_refused_total", Help: "Deliveries refused because no message of the log can carry them."}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.append, m.lag, m.entries, m.readings, m.unreadable)
+		reg.MustRegister(m.append, m.lag, m.entries, m.readings, m.unreadable, m.refused)
 	}
 	return m
 }

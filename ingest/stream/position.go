@@ -67,6 +67,8 @@ func (l *Log) savePositions(ctx context.Context) {
 type Snapshots struct {
 	bucket *Bucket
 	upto   map[string]uint64
+	// newest is the greatest of upto and start.
+	newest uint64
 	start  uint64
 	// owed are keys whose chunk has changed and could not be written yet.
 	owed map[string]struct{}
@@ -90,10 +92,10 @@ func (l *Log) OpenSnapshots(ctx context.Context, name string, restore func(key s
 		}
 		at := binary.BigEndian.Uint64(value)
 		if key == placeKey {
-			s.start = at
+			s.start, s.newest = at, max(s.newest, at)
 			return nil
 		}
-		s.upto[key] = at
+		s.upto[key], s.newest = at, max(s.newest, at)
 		return restore(key, value[chunkWidth:])
 	})
 	return s, err
@@ -103,16 +105,12 @@ func (l *Log) OpenSnapshots(ctx context.Context, name string, restore func(key s
 func (s *Snapshots) Start() uint64 { return s.start }
 
 // Has reports whether the chunk of key already contains the batch at sequence.
-func (s *Snapshots) Has(key string, sequence uint64) bool { return sequence <= s.upto[key] }
+func (s *Snapshots) Has(key string, sequence uint64) bool {
+	return sequence <= s.newest && sequence <= s.upto[key]
+}
 
 // Newest is the greatest sequence that any chunk contains.
-func (s *Snapshots) Newest() uint64 {
-	newest := s.start
-	for _, at := range s.upto {
-		newest = max(newest, at)
-	}
-	return newest
-}
+func (s *Snapshots) Newest() uint64 { return s.newest }
 
 // Save writes the chunks of keys, and of those that an earlier Save failed to write, as they are after sequence, then moves the
 // start.
@@ -128,13 +126,13 @@ func (s *Snapshots) Save(ctx context.Context, sequence uint64, keys []string, ch
 		if err := s.bucket.Put(ctx, key, append(head[:chunkWidth:chunkWidth], chunk(key)...)); err != nil {
 			return err
 		}
-		s.upto[key] = sequence
+		s.upto[key], s.newest = sequence, max(s.newest, sequence)
 		delete(s.owed, key)
 	}
 	if err := s.bucket.Put(ctx, placeKey, head); err != nil {
 		return err
 	}
-	s.start = sequence
+	s.start, s.newest = sequence, max(s.newest, sequence)
 	return nil
 }
 

@@ -114,7 +114,7 @@ func (s *Stream) Replay(ctx context.Context, after uint64, handle func([]Record)
 
 // Range is Replay up to sequence upto at most.
 func (s *Stream) Range(ctx context.Context, after, upto uint64, handle func([]Record) error) (uint64, error) {
-	st, err := s.State(ctx)
+	st, err := s.Extent(ctx)
 	if err != nil {
 		return after, err
 	}
@@ -150,21 +150,21 @@ func (s *Stream) Range(ctx context.Context, after, upto uint64, handle func([]Re
 	return after, errors.Join(failed, ctx.Err())
 }
 
-// StreamState is what a stream holds.
-type StreamState struct {
+// Extent is what a stream holds.
+type Extent struct {
 	// First is the oldest record that is left; Last the newest ever appended, 0 = none was.
 	First, Last    uint64
 	Records, Bytes uint64
 }
 
-// State says what the stream holds.
-func (s *Stream) State(ctx context.Context) (StreamState, error) {
+// Extent says what the stream holds.
+func (s *Stream) Extent(ctx context.Context) (Extent, error) {
 	info, err := s.s.Info(ctx)
 	if err != nil {
-		return StreamState{}, fmt.Errorf("state of %s: %w", s.name, err)
+		return Extent{}, fmt.Errorf("state of %s: %w", s.name, err)
 	}
 	st := info.State
-	return StreamState{First: st.FirstSeq, Last: st.LastSeq, Records: st.Msgs, Bytes: st.Bytes}, nil
+	return Extent{First: st.FirstSeq, Last: st.LastSeq, Records: st.Msgs, Bytes: st.Bytes}, nil
 }
 
 // Trim removes the records at and below sequence.

@@ -5,6 +5,8 @@
 //     calls, and blocks while the log is behind or its disk budget is full of what nobody has read.
 //   - A consumer gets every batch in order, again and again until its handler returns nil; then never again, except after a
 //     crash between the handler's effect and the saved position.
+//   - Consumers near the end of the log share the batches as they were appended, one copy for all: nothing is read back or decoded
+//     for them. What they see is what the log holds, to the bit.
 //   - INTAKE is trimmed only below the slowest consumer's position. JetStream's own age and size limits are not used:
 //     they would delete what is acknowledged and unread.
 //   - Records (ALERTS and its like) are appended under an expected sequence, so that two writers can't interleave.
@@ -62,6 +64,7 @@ type Log struct {
 	js     jetstream.JetStream
 	intake jetstream.Stream
 	ap     *appender
+	recent *recent
 
 	mu      sync.Mutex
 	cursors map[string]*Cursor
@@ -92,6 +95,12 @@ func Open(ctx context.Context, opt Options) (*Log, error) {
 		l.disconnect()
 		return nil, err
 	}
+	last, err := l.LastSequence(ctx)
+	if err != nil {
+		l.disconnect()
+		return nil, err
+	}
+	l.recent = newRecent(last, opt.URL == "")
 	l.ap = newAppender(l)
 	return l, nil
 }
@@ -157,8 +166,9 @@ func (l *Log) createStream(ctx context.Context, name string, duplicates time.Dur
 	return s, nil
 }
 
-// MaxBody is the largest body that one entry can carry beside what is read out of it, in bytes. An outside server with a
-// small max_payload lowers it.
+// MaxBody is the largest body that one entry can carry beside what is usually read out of it, in bytes; doors refuse larger ones
+// before they decode. An outside server with a small max_payload lowers it. What has too much read out of it all the same is
+// answered with ErrTooLarge.
 func (l *Log) MaxBody() int {
 	const overhead = 512 << 10
 	return int(l.nc.MaxPayload()) - overhead
@@ -168,21 +178,23 @@ func (l *Log) MaxBody() int {
 type State struct {
 	OK     bool
 	Detail string
+	// Full: the disk budget is full of what a consumer has not read, and the doors wait.
+	Full bool
 }
 
 // State says whether the log can take entries durably.
 func (l *Log) State() State {
 	switch trouble := l.trouble.Load(); {
 	case !l.nc.IsConnected():
-		return State{false, "not connected to NATS"}
+		return State{Detail: "not connected to NATS"}
 	case trouble != nil:
-		return State{false, *trouble}
+		return State{Detail: *trouble}
 	case l.full.Load():
-		return State{false, "disk budget full of unread data: doors wait until the slowest consumer moves on"}
+		return State{Detail: "disk budget full of unread data: doors wait until the slowest consumer moves on", Full: true}
 	case l.opt.URL != "" && l.nc.ConnectedClusterName() == "" && !l.opt.Synced:
-		return State{false, "a single NATS server without nats.synced: true can't promise that an ack is on disk"}
+		return State{Detail: "a single NATS server without nats.synced: true can't promise that an ack is on disk"}
 	}
-	return State{true, ""}
+	return State{OK: true}
 }
 
 // Close saves the consumers' places and ends the log. Call it after Run and all consumers have returned.
@@ -235,5 +247,6 @@ var (
 	errUnreadable = errors.New("the message cannot be read")
 )
 
-// ErrTooLarge means that no message of the log can carry an entry or record. Trying again does not help.
+// ErrTooLarge means that no message of the log can carry an entry or record. Trying again does not help: a door answers it as it
+// answers a body that is too large.
 var ErrTooLarge = errors.New("larger than a message of the log can be")
