@@ -26,7 +26,8 @@ COMMIT = $(shell git rev-parse HEAD 2>/dev/null)
 LDFLAGS = -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 UI := web/ui
-MQTTJS := ingest/broker/testdata/mqttjs
+# Programs in JavaScript that tests talk to: a client of MQTT and a verifier of webhooks, both of another make.
+PEERS := ingest/broker/testdata/mqttjs alerts/webhook/testdata/standardwebhooks
 UI_SOURCES = $(shell find $(UI) \( -name node_modules -o -name dist -o -name test-results -o -name shots \) -prune -o -type f -print 2>/dev/null)
 
 .PHONY: help run test race lint vuln fuzz bench e2e ui build clean tools telegraf fmt
@@ -68,9 +69,9 @@ build: ui ## build the page and bin/quantrac
 fmt: $(GOLANGCI) ## format the Go code
 	$(GOLANGCI) fmt ./...
 
-tools: ## install what the tests need: mosquitto, chromium, influxd, MQTT.js
+tools: ## install what the tests need: mosquitto, chromium, promtool, influxd, MQTT.js …
 	@.ci/setup.sh
-	@$(MAKE) $(INFLUXD) $(MQTTJS)/node_modules/.stamp
+	@$(MAKE) $(INFLUXD) $(PEERS:%=%/node_modules/.stamp)
 
 telegraf: ## build Telegraf, which "quantrac bench ingest --against telegraf" compares with
 	@.ci/telegraf.sh
@@ -85,9 +86,9 @@ $(UI)/node_modules/.stamp: $(UI)/package.json $(UI)/package-lock.json
 	npm --prefix $(UI) ci --no-audit --no-fund
 	@touch $@
 
-$(MQTTJS)/node_modules/.stamp: $(MQTTJS)/package.json $(MQTTJS)/package-lock.json
+$(PEERS:%=%/node_modules/.stamp): %/node_modules/.stamp: %/package.json %/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js 20.19 or newer with npm is needed: https://nodejs.org/" >&2; exit 1; }
-	npm --prefix $(MQTTJS) ci --no-audit --no-fund
+	npm --prefix $* ci --no-audit --no-fund
 	@touch $@
 
 $(UI)/dist/index.html: $(UI)/node_modules/.stamp $(UI_SOURCES)

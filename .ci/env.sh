@@ -14,6 +14,12 @@ fi
 if [ -d "$PWD/ingest/broker/testdata/mqttjs/node_modules" ]; then
   export QUANTRAC_NEED_NODE=1
 fi
+if [ -d "$PWD/alerts/webhook/testdata/standardwebhooks/node_modules" ]; then
+  export QUANTRAC_NEED_STANDARDWEBHOOKS=1
+fi
+if command -v promtool >/dev/null; then
+  export QUANTRAC_NEED_PROMTOOL=1
+fi
 # Built by "make telegraf" only; without it the comparison is not tested.
 if [ -z "${QUANTRAC_TELEGRAF:-}" ]; then
   for candidate in "$PWD"/.tools/bin/telegraf-*; do

@@ -8,6 +8,7 @@ missing=()
 command -v mosquitto >/dev/null || missing+=(mosquitto)
 command -v mosquitto_pub >/dev/null || missing+=(mosquitto-clients)
 [ -n "${CHROMIUM:-}" ] || missing+=(chromium)
+command -v promtool >/dev/null || missing+=(prometheus)
 command -v strace >/dev/null || missing+=(strace)
 command -v gcc >/dev/null || missing+=(gcc libc6-dev)
 command -v python3 >/dev/null || missing+=(python3)
@@ -26,7 +27,9 @@ echo "installing: ${missing[*]}"
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 
-# Debian starts the broker that it installs, on the port that the demo wants. The tests start their own.
-if [[ " ${missing[*]} " == *" mosquitto "* ]] && [ -d /run/systemd/system ]; then
-  "${as_root[@]}" systemctl disable --now mosquitto.service
-fi
+# Debian starts the services that it installs, the broker on the port that the demo wants. The tests start their own.
+for service in mosquitto prometheus; do
+  if [[ " ${missing[*]} " == *" $service "* ]] && [ -d /run/systemd/system ]; then
+    "${as_root[@]}" systemctl disable --now "$service.service"
+  fi
+done

@@ -92,7 +92,7 @@ const (
 	DefaultStatusAfter = Duration(2 * time.Hour)
 	DefaultRateWindow  = Duration(time.Hour)
 	// DefaultTrend and DefaultHorizon are what a forecast rests on and how far it looks.
-	DefaultTrend   = Duration(6 * time.Hour)
+	DefaultTrend   = Duration(90 * time.Minute)
 	DefaultHorizon = Duration(3 * time.Hour)
 	DefaultDays    = 7
 )

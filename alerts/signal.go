@@ -78,7 +78,8 @@ const slotsPerWindow = 96
 // entersSlot reports whether the value is the first usable one of its parameter in a slot of time.
 func (v *view) entersSlot(slot int64) bool {
 	c, at := v.column(), v.tape.at
-	for row := v.row - 1; row >= 0 && at[row]/slot == at[v.row]/slot; row-- {
+	begins := at[v.row] - at[v.row]%slot
+	for row := v.row - 1; row >= 0 && at[row] >= begins; row-- {
 		if c.usable(row) {
 			return false
 		}
@@ -117,7 +118,7 @@ func equalRun(records int) signal {
 		if !c.usable(v.row) {
 			return 0, false
 		}
-		if v.tape.cols[v.col].parameter != flowOut && v.dry() {
+		if v.dry() {
 			return 0, true
 		}
 		run := 1

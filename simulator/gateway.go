@@ -31,15 +31,12 @@ const leaveTaking = 2 * time.Second
 type gateway struct {
 	run    *run
 	id     string
-	plants []Plant
+	feeds  []*feed
 	client mqtt.Client
 	// lost hears that a connection broke; capacity 1, more is one too.
 	lost chan struct{}
 	// sent is what is not known to be acknowledged, oldest first; at most window.
 	sent []pending
-	// sequence of the last message and what an outage holds back, by place in plants.
-	sequence []uint64
-	held     [][]due
 }
 
 type pending struct {
@@ -49,10 +46,11 @@ type pending struct {
 }
 
 func newGateway(r *run, n int, plants []Plant) *gateway {
-	return &gateway{
-		run: r, id: fmt.Sprintf("%s-%03d", r.opt.ClientID, n), plants: plants, lost: make(chan struct{}, 1),
-		sequence: make([]uint64, len(plants)), held: make([][]due, len(plants)),
+	g := &gateway{run: r, id: fmt.Sprintf("%s-%03d", r.opt.ClientID, n), lost: make(chan struct{}, 1)}
+	for _, p := range plants {
+		g.feeds = append(g.feeds, newFeed(p, r.opt.Seed, r.opt.Scenario, r.begin()))
 	}
+	return g
 }
 
 // work publishes until ctx ends, which is no error.
@@ -174,8 +172,8 @@ func (g *gateway) connect(ctx context.Context) error {
 		err := g.dial(ctx)
 		switch {
 		case err == nil:
-			for _, p := range g.plants {
-				g.client.Publish(statusTopic(p.ID), 1, true, online)
+			for _, f := range g.feeds {
+				g.client.Publish(statusTopic(f.plant.ID), 1, true, online)
 			}
 			return nil
 		case ctx.Err() != nil:
@@ -201,7 +199,7 @@ func (g *gateway) dial(ctx context.Context) error {
 		SetTLSConfig(&tls.Config{MinVersion: tls.VersionTLS12}).
 		SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false).SetOrderMatters(false).
 		SetConnectTimeout(10*time.Second).SetWriteTimeout(10*time.Second).SetKeepAlive(30*time.Second).
-		SetWill(statusTopic(g.plants[0].ID), offline, 1, true).
+		SetWill(statusTopic(g.feeds[0].plant.ID), offline, 1, true).
 		SetConnectionLostHandler(func(mqtt.Client, error) {
 			select {
 			case g.lost <- struct{}{}:
@@ -240,12 +238,12 @@ func (g *gateway) goodbye() {
 	}
 	deadline := time.NewTimer(leaveTaking)
 	defer deadline.Stop()
-	tokens := make([]mqtt.Token, 0, len(g.sent)+len(g.plants))
+	tokens := make([]mqtt.Token, 0, len(g.sent)+len(g.feeds))
 	for _, p := range g.sent {
 		tokens = append(tokens, p.token)
 	}
-	for _, p := range g.plants {
-		tokens = append(tokens, g.client.Publish(statusTopic(p.ID), 1, true, offline))
+	for _, f := range g.feeds {
+		tokens = append(tokens, g.client.Publish(statusTopic(f.plant.ID), 1, true, offline))
 	}
 	for i, token := range tokens {
 		select {

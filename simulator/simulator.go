@@ -151,13 +151,21 @@ func (r *run) tell() {
 	r.opt.Progress(p)
 }
 
+// begin is the beginning of the run, from which events count: now, or with Speed > 1 the past that it starts in.
+func (r *run) begin() time.Time {
+	if r.opt.Speed > 1 {
+		return r.start.Add(-r.opt.Backfill)
+	}
+	return r.start
+}
+
 // dueAt is the wall-clock time at which what is measured at at may be sent: at itself, or with Speed > 1, while the run is
 // catching up, the time at which the faster clock passes it.
 func (r *run) dueAt(at time.Time) time.Time {
 	if r.opt.Speed <= 1 {
 		return at
 	}
-	begin := r.start.Add(-r.opt.Backfill)
+	begin := r.begin()
 	due := r.start.Add(time.Duration(float64(at.Sub(begin)) / r.opt.Speed))
 	if due.Before(at) {
 		return at
