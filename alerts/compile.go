@@ -95,7 +95,7 @@ func (r *rule) quiets() []quiet {
 
 // fingerprint covers what the timers of a state depend on. A new name or a wider selection leaves them valid.
 func fingerprint(r Rule) string {
-	r.ID, r.Name, r.Parameters, r.Except, r.Stations, r.Parks, r.Kinds = "", geo.Text{}, nil, nil, nil, nil, nil
+	r.ID, r.Name, r.Enabled, r.Parameters, r.Except, r.Stations, r.Parks, r.Kinds = "", geo.Text{}, nil, nil, nil, nil, nil, nil
 	b, err := json.Marshal(r)
 	if err != nil {
 		// Only a NaN or infinite bound cannot be written, and the check refuses those.

@@ -126,8 +126,13 @@ func (e *Engine) Step(in Input) []Event {
 	var events []Event
 	switch in.Kind {
 	case ReadingsIn:
+		var s *stationState
 		for i := range in.Readings {
-			events = e.take(&in.Readings[i], events)
+			r := &in.Readings[i]
+			if s == nil || s.id != r.Station { // readings of one station mostly follow each other
+				s = e.stations[r.Station]
+			}
+			events = e.take(s, r, events)
 		}
 		for _, s := range e.touched {
 			events = e.settle(s, events)
@@ -146,11 +151,10 @@ func (e *Engine) Step(in Input) []Event {
 	return events
 }
 
-// take puts a reading on the tape of its station and judges it if it is the newest.
-func (e *Engine) take(r *ingest.Reading, events []Event) []Event {
+// take puts a reading on the tape of its station and judges it if it is the newest. s is nil for a station that nobody knows.
+func (e *Engine) take(s *stationState, r *ingest.Reading, events []Event) []Event {
 	e.stats.Readings++
-	s, ok := e.stations[r.Station]
-	if !ok || s.st == nil {
+	if s == nil || s.st == nil {
 		e.stats.Unknown++
 		return events
 	}
@@ -230,8 +234,12 @@ func (e *Engine) judge(s *stationState, tr *track, r newReading, events []Event)
 
 // viewOf is the one view that the engine has, set to an instant of a station: signals are called too often to make one each.
 func (e *Engine) viewOf(s *stationState, row int) *view {
-	e.view = view{st: s.st, tape: &s.tape, row: row, engine: e, station: s}
-	return &e.view
+	v := &e.view
+	if v.station != s || v.st != s.st {
+		*v = view{st: s.st, tape: &s.tape, engine: e, station: s}
+	}
+	v.row = row
+	return v
 }
 
 func (e *Engine) touch(s *stationState) {

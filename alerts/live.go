@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"iter"
 	"math"
 	"slices"
 	"sync"
@@ -28,6 +29,9 @@ type Live struct {
 	byID   map[string]*liveStation
 	inPark map[string][]*liveStation
 	dirty  map[string]struct{}
+	// moved and touched are the series and stations that the present step changes.
+	moved   []*liveSeries
+	touched []*liveStation
 }
 
 type liveStation struct {
@@ -48,6 +52,7 @@ type liveSeries struct {
 	// ratio is NaN for a value that is not usable or has no limit.
 	ratio  float64
 	colour colours
+	moved  bool
 }
 
 // offlineCycles is the number of cycles without data after which a station is offline; dryCycles that of a flow of 0 after
@@ -79,17 +84,58 @@ func NewLive(cfg LiveConfig) *Live {
 	return l
 }
 
-// Apply takes readings in the order of the log. It returns those that became the newest of their parameter, and the
-// stations whose state changed, both in the order of the readings.
+// Apply takes readings in the order of the log. It returns the newest values that changed and the stations whose state changed,
+// both in the order of the readings.
 func (l *Live) Apply(readings []ingest.Reading) (items []LiveReading, changed []string) {
+	return l.Fold(slices.Values([][]ingest.Reading{readings}), func() bool { return true })
+}
+
+// Fold is Apply for many deliveries at once. It asks wanted when they are in the state and before anybody can see that; if it
+// says no, there are no items.
+func (l *Live) Fold(deliveries iter.Seq[[]ingest.Reading], wanted func() bool) (items []LiveReading, changed []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var touched []*liveStation
+	for readings := range deliveries {
+		l.take(readings)
+	}
+	for _, se := range l.moved {
+		se.judge()
+	}
+	if len(l.moved) > 0 && wanted() {
+		items = make([]LiveReading, len(l.moved))
+		for i, se := range l.moved {
+			items[i] = se.item()
+		}
+	}
+	for _, s := range l.touched {
+		l.dirty[s.st.ID] = struct{}{}
+		if s.judge(l.now) {
+			changed = append(changed, s.st.ID)
+		}
+	}
+	l.forgetStep()
+	return items, changed
+}
+
+func (l *Live) forgetStep() {
+	for i, se := range l.moved {
+		se.moved, l.moved[i] = false, nil
+	}
+	for i, s := range l.touched {
+		s.touched, l.touched[i] = false, nil
+	}
+	l.moved, l.touched = l.moved[:0], l.touched[:0]
+}
+
+// take notes which series and stations readings moved.
+func (l *Live) take(readings []ingest.Reading) {
+	var s *liveStation
 	for i := range readings {
 		r := &readings[i]
-		s, ok := l.byID[r.Station]
-		if !ok {
-			continue
+		if s == nil || s.st.ID != r.Station {
+			if s = l.byID[r.Station]; s == nil {
+				continue
+			}
 		}
 		if r.ReceivedAt.After(l.now) {
 			l.now = r.ReceivedAt
@@ -98,23 +144,18 @@ func (l *Live) Apply(readings []ingest.Reading) (items []LiveReading, changed []
 		if !advanced {
 			continue
 		}
-		items = append(items, se.item())
+		if !se.moved {
+			se.moved = true
+			l.moved = append(l.moved, se)
+		}
 		if !s.touched {
 			s.touched = true
-			touched = append(touched, s)
+			l.touched = append(l.touched, s)
 		}
 	}
-	for _, s := range touched {
-		s.touched = false
-		l.dirty[s.st.ID] = struct{}{}
-		if s.judge(l.now) {
-			changed = append(changed, s.st.ID)
-		}
-	}
-	return items, changed
 }
 
-// advance makes r the newest of its series, unless it is not newer.
+// advance makes r the newest of its series, unless it is not newer. The series is to be judged then.
 func (l *Live) advance(s *liveStation, r *ingest.Reading) (*liveSeries, bool) {
 	se := l.seriesOf(s, r.Parameter)
 	if !se.reading.MeasuredAt.IsZero() && !r.MeasuredAt.After(se.reading.MeasuredAt) {
@@ -122,7 +163,6 @@ func (l *Live) advance(s *liveStation, r *ingest.Reading) (*liveSeries, bool) {
 	}
 	se.reading = *r
 	se.reading.MeasuredAt = r.MeasuredAt.UTC()
-	se.judge()
 	if r.MeasuredAt.After(s.newest) {
 		s.newest = se.reading.MeasuredAt
 	}

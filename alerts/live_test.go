@@ -41,6 +41,31 @@ func TestStationShape(t *testing.T) {
 	}
 }
 
+// Many deliveries at once give the newest of each series once, and nothing where nobody wants it; the state is the same.
+func TestFold(t *testing.T) {
+	deliveries := func(yield func([]ingest.Reading) bool) {
+		for i := range 3 {
+			if !yield([]ingest.Reading{reading("s0", "cod", minutes(float64(5*i)), 100+float64(i)), reading("s1", "ph", minutes(float64(5*i)), 7)}) {
+				return
+			}
+		}
+	}
+	told, untold := newLive(t, 2), newLive(t, 2)
+	items, changed := told.Fold(deliveries, func() bool { return true })
+	if len(items) != 2 || *items[0].Value != 102 || items[1].Station != "s1" || len(changed) != 2 {
+		t.Errorf("items %s, changed %v", encode(t, items), changed)
+	}
+	if items, changed := untold.Fold(deliveries, func() bool { return false }); items != nil || len(changed) != 2 {
+		t.Errorf("items %s, changed %v", encode(t, items), changed)
+	}
+	if a, b := encode(t, told.Stations()), encode(t, untold.Stations()); a != b {
+		t.Errorf("told %s\nuntold %s", a, b)
+	}
+	if items, _ := told.Fold(deliveries, func() bool { t.Error("asked about nothing"); return true }); items != nil {
+		t.Errorf("old readings are told: %s", encode(t, items))
+	}
+}
+
 func TestApplyItems(t *testing.T) {
 	l := newLive(t, 1)
 	items, changed := l.Apply([]ingest.Reading{

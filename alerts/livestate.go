@@ -94,7 +94,9 @@ func (l *Live) Restore(station string, data []byte) error {
 			Station: station, Parameter: r.Parameter, Value: value, Unit: r.Unit, Status: ingest.Status(r.Status),
 			Flags: ingest.Flags(r.Flags), MeasuredAt: r.MeasuredAt, ReceivedAt: r.ReceivedAt, Usable: r.Usable,
 		}
-		l.advance(s, &reading)
+		if se, ok := l.advance(s, &reading); ok {
+			se.judge()
+		}
 		if r.ReceivedAt.After(l.now) {
 			l.now = r.ReceivedAt
 		}

@@ -44,6 +44,8 @@ type RulesFile struct {
 type Rule struct {
 	ID   string   `json:"id" yaml:"id"`
 	Name geo.Text `json:"name" yaml:"name,omitempty"`
+	// Enabled false keeps a rule that judges nothing; nil = true.
+	Enabled *bool `json:"enabled,omitempty" yaml:"enabled,omitempty"`
 
 	Parameters []string `json:"parameters,omitempty" yaml:"parameters,omitempty"`
 	// Except names parameters that the rule leaves to others.
@@ -85,6 +87,9 @@ type Rule struct {
 	Severity string   `json:"severity,omitempty" yaml:"severity,omitempty"`
 	When     string   `json:"when,omitempty" yaml:"when,omitempty"`
 }
+
+// InForce reports whether the rule judges anything.
+func (r *Rule) InForce() bool { return r.Enabled == nil || *r.Enabled }
 
 // Scaled is the rule with every window of time multiplied, for a station cycle that differs from the usual one by factor.
 func (r Rule) Scaled(factor float64) Rule {

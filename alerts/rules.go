@@ -52,8 +52,7 @@ func CheckRules(f RulesFile, reg *geo.Registry, cat *ingest.Catalogue) (*Rules, 
 		}
 		seen[r.ID] = true
 		if c.rule(&r); len(c.problems) == 0 {
-			set.written = append(set.written, r)
-			set.compiled = append(set.compiled, compile(r, cat))
+			set.add(r)
 		}
 	}
 	if len(c.problems) > 0 {
@@ -62,7 +61,16 @@ func CheckRules(f RulesFile, reg *geo.Registry, cat *ingest.Catalogue) (*Rules, 
 	return set, nil
 }
 
-// List is the set as written, defaults filled in, in the order of the file. The caller must not change it.
+// add takes in a checked rule. One that is not enabled is kept and judges nothing.
+func (s *Rules) add(r Rule) {
+	s.written = append(s.written, r)
+	if r.InForce() {
+		s.compiled = append(s.compiled, compile(r, s.cat))
+	}
+}
+
+// List is the set as written, those that are not enabled too, defaults filled in, in the order of the file. The caller must not
+// change it.
 func (s *Rules) List() []Rule { return s.written }
 
 // Scaled is the set with every window of time multiplied by factor.
@@ -70,8 +78,7 @@ func (s *Rules) Scaled(factor float64) *Rules {
 	out := &Rules{cat: s.cat}
 	for _, r := range s.written {
 		r = r.Scaled(factor)
-		out.written = append(out.written, r)
-		out.compiled = append(out.compiled, compile(r, s.cat))
+		out.add(r)
 	}
 	return out
 }

@@ -107,10 +107,13 @@ func (e *Engine) speakAgain(s *stationState, q *quiet, at, now time.Time) Event 
 // hear ends silences by a reading that is news of the present.
 func (e *Engine) hear(s *stationState, r *ingest.Reading, events []Event) []Event {
 	s.heard = e.watched
-	age := r.ReceivedAt.Sub(r.MeasuredAt)
 	for i := range s.quiets {
 		q := &s.quiets[i]
-		if q.open != nil && (q.parameter == "" || q.parameter == r.Parameter) && age < time.Duration(q.rule.After) {
+		if q.open == nil {
+			continue
+		}
+		age := r.ReceivedAt.Sub(r.MeasuredAt)
+		if (q.parameter == "" || q.parameter == r.Parameter) && age < time.Duration(q.rule.After) {
 			events = append(events, e.speakAgain(s, q, r.MeasuredAt, r.ReceivedAt))
 		}
 	}

@@ -95,6 +95,19 @@ func (e *Engine) Snapshot(station string) []byte {
 	if !ok {
 		return nil
 	}
+	snap := s.snapshot()
+	if snap == nil {
+		return nil
+	}
+	b, err := json.Marshal(snap)
+	if err != nil {
+		// Every number in a state is finite: only usable readings enter, and bounds are checked.
+		panic("snapshot of " + station + ": " + err.Error())
+	}
+	return b
+}
+
+func (s *stationState) snapshot() *engineSnapshot {
 	snap := engineSnapshot{Version: snapshotVersion}
 	if len(s.tape.at) > 0 {
 		snap.Tape, snap.Older, snap.Newer, snap.Turned = s.tape.snapshot(), s.older.at, s.newer.at, s.turned
@@ -121,12 +134,7 @@ func (e *Engine) Snapshot(station string) []byte {
 	if snap.Tape == nil && len(snap.Orphans) == 0 {
 		return nil
 	}
-	b, err := json.Marshal(snap)
-	if err != nil {
-		// Every number in a state is finite: only usable readings enter, and bounds are checked.
-		panic("snapshot of " + station + ": " + err.Error())
-	}
-	return b
+	return &snap
 }
 
 func (s *stationState) trackSnapshot(i int) trackSnapshot {
@@ -202,14 +210,18 @@ func (e *Engine) Restore(station string, data []byte) error {
 	if snap.Version != snapshotVersion {
 		return fmt.Errorf("alert state of station %s has version %d, this program reads %d", station, snap.Version, snapshotVersion)
 	}
+	return e.restore(station, &snap)
+}
+
+func (e *Engine) restore(station string, snap *engineSnapshot) error {
 	if err := snap.check(); err != nil {
 		return fmt.Errorf("alert state of station %s: %w", station, err)
 	}
 	s := e.fresh(station)
-	if err := e.restoreTape(s, &snap); err != nil {
+	if err := e.restoreTape(s, snap); err != nil {
 		return fmt.Errorf("alert state of station %s: %w", station, err)
 	}
-	same := e.restoreTracks(s, &snap)
+	same := e.restoreTracks(s, snap)
 	for i := range snap.Quiets {
 		s.restoreQuiet(&snap.Quiets[i])
 	}

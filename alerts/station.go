@@ -146,10 +146,14 @@ func (s *stationState) tooLate(at int64, parameter string) bool {
 
 // has reports whether a parameter has a value at an instant that lies in the past.
 func (s *stationState) has(at int64, parameter string) bool {
-	if at > s.tape.newest() {
+	row := len(s.tape.at) - 1
+	if row < 0 || at > s.tape.at[row] {
 		return false
 	}
-	col, row := s.tape.find(parameter), s.tape.after(at)-1
+	if at < s.tape.at[row] {
+		row = s.tape.after(at) - 1
+	}
+	col := s.tape.find(parameter)
 	return col >= 0 && row >= 0 && s.tape.at[row] == at && s.tape.cols[col].cells[row]&cellPresent != 0
 }
 

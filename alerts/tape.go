@@ -13,6 +13,8 @@ import (
 type tape struct {
 	at   []int64
 	cols []column
+	// next is where the next reading probably belongs: those of a message come in the same order each time.
+	next int
 }
 
 type column struct {
@@ -55,10 +57,8 @@ func (c cell) status() ingest.Status { return statuses[(c&statusMask)/cellStatus
 
 // column finds or begins the column of a parameter. A station has few, so a walk beats a map.
 func (t *tape) column(parameter string) int {
-	for i := range t.cols {
-		if t.cols[i].parameter == parameter {
-			return i
-		}
+	if i := t.find(parameter); i >= 0 {
+		return i
 	}
 	t.cols = append(t.cols, column{parameter: parameter, values: make([]float32, len(t.at)), cells: make([]cell, len(t.at))})
 	return len(t.cols) - 1
@@ -66,12 +66,18 @@ func (t *tape) column(parameter string) int {
 
 // find is the column of a parameter, or -1.
 func (t *tape) find(parameter string) int {
+	if t.next < len(t.cols) && t.cols[t.next].parameter == parameter {
+		return t.next
+	}
 	return slices.IndexFunc(t.cols, func(c column) bool { return c.parameter == parameter })
 }
 
 // put writes a reading where it belongs and says in which row; false when its parameter has a value there, which stays.
 func (t *tape) put(col int, r *ingest.Reading) (row int, isNew bool) {
 	row = t.place(r.MeasuredAt.UnixNano())
+	if t.next = col + 1; t.next == len(t.cols) {
+		t.next = 0
+	}
 	c := &t.cols[col]
 	if c.cells[row]&cellPresent != 0 {
 		return row, false
@@ -87,8 +93,11 @@ func (t *tape) put(col int, r *ingest.Reading) (row int, isNew bool) {
 func (t *tape) place(at int64) int {
 	n := len(t.at)
 	if n == 0 || at > t.at[n-1] {
-		t.insert(n, at)
+		t.add(at)
 		return n
+	}
+	if at == t.at[n-1] {
+		return n - 1
 	}
 	row, found := slices.BinarySearch(t.at, at)
 	if !found {
@@ -106,6 +115,15 @@ func (t *tape) isNewest(col, row int) bool {
 		}
 	}
 	return true
+}
+
+// add makes a row at the end.
+func (t *tape) add(at int64) {
+	t.at = append(t.at, at)
+	for k := range t.cols {
+		c := &t.cols[k]
+		c.values, c.cells = append(c.values, 0), append(c.cells, 0)
+	}
 }
 
 func (t *tape) insert(i int, at int64) {

@@ -60,6 +60,9 @@ type handler func(w http.ResponseWriter, r *http.Request) error
 
 type callerKey struct{}
 
+// clientKey holds the context of a request without requestTimeout: it ends when the client goes.
+type clientKey struct{}
+
 func callerOf(r *http.Request) caller {
 	c, _ := r.Context().Value(callerKey{}).(caller)
 	return c
@@ -84,7 +87,8 @@ func (s *Server) guard(need Role, h handler) http.Handler {
 			problem(w, http.StatusForbidden, fmt.Sprintf("this needs role %s; the token has %s", need, c.role))
 			return
 		}
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), callerKey{}, c), requestTimeout)
+		ctx := context.WithValue(context.WithValue(r.Context(), callerKey{}, c), clientKey{}, r.Context())
+		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 		defer cancel()
 		r = r.WithContext(ctx)
 		if err := h(w, r); err != nil {

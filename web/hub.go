@@ -28,6 +28,8 @@ const (
 	maxWaitingBytes = 16 << 20
 	// maxReplay is how many missed frames a client that comes back is given; a snapshot is smaller than more of them.
 	maxReplay = maxWaiting / 4
+	// returnTime is how long frames are kept for a client that may come back, when nobody else is there.
+	returnTime = time.Minute
 )
 
 // frame is one message to the clients, with what is needed to send only a part of it to some of them.
@@ -52,7 +54,9 @@ type Hub struct {
 	// forgotten is the sequence of the newest frame that left the ring.
 	forgotten uint64
 	clients   map[*client]struct{}
-	closed    bool
+	// left is when the last client left.
+	left   time.Time
+	closed bool
 }
 
 // HubState is what a snapshot is made of. Its functions are called from many goroutines at once.
@@ -60,7 +64,7 @@ type HubState struct {
 	Stations func() []alerts.StationView
 	Alerts   func() []alerts.Alert
 	Hotspots func() any
-	// Now is the clock of snapshots; nil = time.Now.
+	// Now is the clock; nil = time.Now.
 	Now func() time.Time
 	// Place finds a station for the filters.
 	Place func(station string) (park string, at geo.Point, ok bool)
@@ -82,6 +86,20 @@ func (h *Hub) Readings(items []alerts.LiveReading) {
 	h.send(func(seq uint64) frame {
 		return frame{encoded: encodeReadings(seq, items), items: items}
 	})
+}
+
+// Listened reports whether anybody listens, or did a moment ago and may come back. If not, readings need not be sent: whoever
+// comes back later is given a snapshot.
+func (h *Hub) Listened() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.clients) > 0 || h.state.Now().Sub(h.left) < returnTime {
+		return true
+	}
+	h.sequence++
+	h.forgotten = h.sequence
+	h.ring, h.held = nil, 0
+	return false
 }
 
 // newestOnly keeps the last item of each (station, parameter), in order.
@@ -196,6 +214,7 @@ func (h *Hub) leave(c *client) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.clients, c)
+	h.left = h.state.Now()
 	h.metrics.clients.Set(float64(len(h.clients)))
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/gorilla/websocket"
 	"github.com/prometheus/client_golang/prometheus"
@@ -226,6 +227,44 @@ func TestResume(t *testing.T) {
 	}
 	if got := come(epoch, 7, filter{}); kinds(got) != "snapshot" {
 		t.Errorf("more missed than a snapshot is worth: %d frames", len(got))
+	}
+}
+
+// While nobody listens nothing is kept; a client that was away for a moment still gets what it missed, one that was away for longer
+// a snapshot, which knows everything.
+func TestNobodyListens(t *testing.T) {
+	now := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
+	h := newTestHub(smallRegistry(t))
+	h.state.Now = func() time.Time { return now }
+	if h.Listened() {
+		t.Error("somebody listens to a new hub")
+	}
+	c := subscribed(t, h, filter{})
+	frames, _ := drain(t, c)
+	if !h.Listened() {
+		t.Error("a client is not seen")
+	}
+	h.leave(c)
+	now = now.Add(returnTime / 2)
+	if !h.Listened() {
+		t.Error("a client that may come back is forgotten")
+	}
+	h.Readings([]alerts.LiveReading{reading("amata-01", 1)})
+	come := func() string {
+		again := newClient(h, "")
+		h.resume(again, filter{}, frames[0].Epoch, frames[0].Sequence)
+		got, _ := drain(t, again)
+		return kinds(got)
+	}
+	if got := come(); got != "readings" {
+		t.Errorf("back in time: %s", got)
+	}
+	now = now.Add(returnTime)
+	if h.Listened() {
+		t.Error("somebody listens after all have gone")
+	}
+	if got := come(); got != "snapshot" {
+		t.Errorf("back too late: %s", got)
 	}
 }
 

@@ -3,9 +3,11 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"quantrac/alerts"
 	"quantrac/geo"
@@ -27,15 +29,24 @@ var ErrTooLarge = errors.New("more than the log can carry")
 // Invalid answers 422 and lists what is wrong with the fields of a request.
 type Invalid struct {
 	Problems []geo.Problem
+	// Places are where in the text of the request the problems stand, one each; nil = it has no places.
+	Places []Place
 	// Proposals are what the caller may have meant where a target does not exist.
 	Proposals []ingest.Proposal
 }
+
+// Place is a line and a column of a text, from 1 on.
+type Place struct{ Line, Column int }
 
 func (e *Invalid) Error() string {
 	if len(e.Problems) == 0 {
 		return "the request is not valid"
 	}
-	return e.Problems[0].String()
+	text := strings.TrimPrefix(e.Problems[0].String(), ": ") // a fault of the whole has no path
+	if len(e.Places) > 0 {
+		return fmt.Sprintf("line %d, column %d: %s", e.Places[0].Line, e.Places[0].Column, text)
+	}
+	return text
 }
 
 // failure is an error with the status that it answers.
@@ -61,6 +72,9 @@ type problemBody struct {
 type problemField struct {
 	Field  string `json:"field"`
 	Detail string `json:"detail"`
+	// Line and Column, from 1 on, are there where the body is a text with lines.
+	Line   int `json:"line,omitempty"`
+	Column int `json:"column,omitempty"`
 }
 
 func problem(w http.ResponseWriter, status int, detail string) {
@@ -69,8 +83,12 @@ func problem(w http.ResponseWriter, status int, detail string) {
 
 func invalidProblem(w http.ResponseWriter, e *Invalid) {
 	body := newProblem(http.StatusUnprocessableEntity, e.Error())
-	for _, f := range e.Problems {
-		body.Errors = append(body.Errors, problemField{f.Path, f.Message})
+	for i, f := range e.Problems {
+		field := problemField{Field: f.Path, Detail: f.Message}
+		if i < len(e.Places) {
+			field.Line, field.Column = e.Places[i].Line, e.Places[i].Column
+		}
+		body.Errors = append(body.Errors, field)
 	}
 	body.Proposals = e.Proposals
 	writeProblem(w, http.StatusUnprocessableEntity, body)

@@ -176,7 +176,10 @@ func (r *rig) open(ctx context.Context, run func(func(context.Context) error), d
 	gatherer := prometheus.NewRegistry()
 	writer := history.NewWriter(store, func(id string) string { s, _ := reg.Station(id); return s.Park }, history.NewMetrics(nil), logger)
 	clerk, booked := openBooks(t, r.log, store, writer)
+	law := &lawOf{reg: reg, judge: judge, live: live, store: store}
+	openLaw(ctx, t, law, r.log, logger)
 	r.cfg = Config{
+		Rules: rulesOf(law), Limits: limitsOf(law),
 		Version: "test", Tokens: tokens, Logger: logger, Now: r.clock, Gatherer: gatherer, Registry: func() *geo.Registry { return reg },
 		Catalogue: cat, Live: live, Hub: hub, Accept: ingest.Submit(door.Submit).Accept, Look: door.Look,
 		Explain: door.Explain, Propose: door.Propose, History: historyOf(store), Aliases: aliases,

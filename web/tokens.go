@@ -129,9 +129,14 @@ func readJSON(r *http.Request, into any) error {
 			err = errors.New("there is more behind the object")
 		}
 	}
+	return tooLargeOr(fail(http.StatusBadRequest, "the body must be one JSON object: "+err.Error()), err)
+}
+
+// tooLargeOr answers that a body is too large if that is what one of the causes says, else the first of the errors.
+func tooLargeOr(otherwise error, causes ...error) error {
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if errors.As(errors.Join(append(causes, otherwise)...), &tooLarge) {
 		return fail(http.StatusRequestEntityTooLarge, "the body may have at most 64 KiB")
 	}
-	return fail(http.StatusBadRequest, "the body must be one JSON object: "+err.Error())
+	return otherwise
 }

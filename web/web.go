@@ -61,6 +61,8 @@ type Config struct {
 	Gateways   Gateways
 	Mutes      Mutes
 	Aliases    Aliases
+	Rules      Rules
+	Limits     Limits
 	Webhooks   Webhooks
 	Hotspots   func() any // a GeoJSON FeatureCollection
 	Readiness  func(ctx context.Context) []Dependency
@@ -172,6 +174,8 @@ type Server struct {
 	routes  []string
 	// gateways is held during a change of a gateway and of what If-Match was compared with.
 	gateways sync.Mutex
+	// rules is the same for rules. backtesting is held while a backtest runs.
+	rules, backtesting sync.Mutex
 }
 
 // New makes a server. It does no I/O.
@@ -220,6 +224,15 @@ func (s *Server) register() {
 	api(Viewer, "GET /api/v1/maintenance", s.listMutes(alerts.MuteMaintenance))
 	api(Admin, "POST /api/v1/maintenance", s.createMute(alerts.MuteMaintenance))
 	api(Admin, "DELETE /api/v1/maintenance/{id}", s.endMute)
+	api(Viewer, "GET /api/v1/rules", s.listRules)
+	api(Viewer, "GET /api/v1/rules/{id}", s.getRule)
+	api(Admin, "PUT /api/v1/rules/{id}", s.putRule)
+	api(Admin, "DELETE /api/v1/rules/{id}", s.deleteRule)
+	api(Officer, "POST /api/v1/rules/{id}/backtest", s.backtest)
+	api(Viewer, "GET /api/v1/limits", s.listLimits)
+	api(Admin, "POST /api/v1/limits/{id}/verify", s.verifyLimits)
+	api(Admin, "PUT /api/v1/limits/{id}/verify", s.verifyLimits)
+	api(Admin, "DELETE /api/v1/limits/{id}/verify", s.unverifyLimits)
 	api(Viewer, "GET /api/v1/hotspots", s.hotspots)
 	api(Viewer, "GET /api/v1/ledger", s.ledger)
 	api(Viewer, "POST /api/v1/decode", s.decode)

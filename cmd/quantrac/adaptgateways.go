@@ -23,15 +23,18 @@ func (s *service) openGateways(ctx context.Context) error {
 	for i, g := range s.cfg.MQTT.Gateways {
 		configured[i] = broker.Gateway{ID: g.ID, Username: g.Username, PasswordHash: g.PasswordHash, Stations: g.Stations, Certificates: g.Certificates}
 	}
-	s.gateways, err = broker.OpenGateways(ctx, broker.GatewayOptions{Configured: configured, Store: keptIn(bucket), Changed: s.cutFTP, Logger: s.log})
+	s.gateways, err = broker.OpenGateways(ctx, broker.GatewayOptions{Configured: configured, Store: keptIn(bucket), Changed: s.cutElsewhere, Logger: s.log})
 	if err != nil {
 		return fmt.Errorf("mqtt.gateways: %w", err)
 	}
 	return nil
 }
 
-// cutFTP ends the connections of a gateway whose account has changed; the broker cuts its own.
-func (s *service) cutFTP(gateway string) {
+// cutElsewhere ends what a gateway whose account has changed has at other doors; the broker cuts its own.
+func (s *service) cutElsewhere(gateway string) {
+	if s.hj212 != nil {
+		s.hj212.AccountsChanged()
+	}
 	if s.ftp != nil {
 		s.ftp.Disconnect(gateway)
 	}

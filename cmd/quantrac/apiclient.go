@@ -97,6 +97,8 @@ type apiError struct {
 	Errors []struct {
 		Field  string `json:"field"`
 		Detail string `json:"detail"`
+		Line   int    `json:"line"`
+		Column int    `json:"column"`
 	} `json:"errors"`
 	Proposals []struct {
 		Target string `json:"target"`
@@ -107,7 +109,11 @@ func (e *apiError) Error() string {
 	lines := []string{fmt.Sprintf("the service answered %d: %s", e.Status, printable(e.Detail))}
 	if len(e.Errors) > 1 {
 		for _, f := range e.Errors {
-			lines = append(lines, "  "+printable(f.Field)+": "+printable(f.Detail))
+			place := ""
+			if f.Line > 0 {
+				place = fmt.Sprintf("%d:%d: ", f.Line, f.Column)
+			}
+			lines = append(lines, "  "+place+printable(f.Field)+": "+printable(f.Detail))
 		}
 	}
 	for _, p := range e.Proposals {
@@ -125,9 +131,32 @@ type request struct {
 
 // do sends a request and returns the header of its answer; an answer that is no success is an *apiError.
 func (c *apiClient) do(ctx context.Context, r request) (http.Header, error) {
-	const patience, most = time.Minute, 64 << 20
+	const patience = time.Minute
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	resp, err := c.send(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if r.into == nil {
+		return resp.Header, nil
+	}
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("read the answer to %s %s: %w", r.method, r.path, err)
+	}
+	if err := json.Unmarshal(answer, r.into); err != nil {
+		return nil, fmt.Errorf("read the answer to %s %s: %w", r.method, r.path, err)
+	}
+	return resp.Header, nil
+}
+
+// mostAnswer bounds an answer that is read as a whole.
+const mostAnswer = 64 << 20
+
+// send sends a request. An answer that is no success is an *apiError; the caller reads and closes the others.
+func (c *apiClient) send(ctx context.Context, r request) (*http.Response, error) {
 	var body io.Reader
 	if r.body != nil {
 		b, err := json.Marshal(r.body)
@@ -153,24 +182,18 @@ func (c *apiClient) do(ctx context.Context, r request) (http.Header, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask the service (--url says where it is): %w", err)
 	}
+	if resp.StatusCode/100 == 2 {
+		return resp, nil
+	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer))
 	if err != nil {
 		return nil, fmt.Errorf("read the answer to %s %s: %w", r.method, r.path, err)
 	}
-	if resp.StatusCode/100 != 2 {
-		e := &apiError{Detail: http.StatusText(resp.StatusCode)}
-		_ = json.Unmarshal(answer, e) // something in between may have answered, in any format
-		e.Status = resp.StatusCode
-		return nil, e
-	}
-	if r.into == nil {
-		return resp.Header, nil
-	}
-	if err := json.Unmarshal(answer, r.into); err != nil {
-		return nil, fmt.Errorf("read the answer to %s %s: %w", r.method, r.path, err)
-	}
-	return resp.Header, nil
+	e := &apiError{Detail: http.StatusText(resp.StatusCode)}
+	_ = json.Unmarshal(answer, e) // something in between may have answered, in any format
+	e.Status = resp.StatusCode
+	return nil, e
 }
 
 // listAll reads up to most items of a list, page by page; 0 = all.

@@ -65,6 +65,8 @@ func checkFile(file string) []fault {
 		c.Registry = file
 	case has("rules") && keyIsList(keys["rules"]):
 		c.Rules = file
+	case has("events"):
+		return checkScenario(file, data)
 	case has("sets"):
 		c.Limits = file
 	case has("parameters") && has("units"):

@@ -143,12 +143,13 @@ func (s *service) openHJ212() error {
 }
 
 // deviceOf lets in a device whose MN and PW are the user name and password of a gateway, and where it is configured any other.
-func (s *service) deviceOf(mn, pw string) (hj212.Device, bool) {
-	if who, ok := s.gateways.AuthenticatePassword(context.Background(), mn, pw, ""); ok {
-		return hj212.Device{Gateway: who.ID, Station: who.Only(), Allowed: who.Allowed()}, true
-	}
+func (s *service) deviceOf(ctx context.Context, mn, pw, remote string) (hj212.Device, bool) {
 	if s.cfg.HJ212.Anonymous && !s.gateways.HasUser(mn) {
+		// Not after a login that must fail: each would count as a guess, and make the others of its network wait.
 		return hj212.Device{Gateway: mn}, true
+	}
+	if who, ok := s.gateways.AuthenticatePassword(ctx, mn, pw, remote); ok {
+		return hj212.Device{Gateway: who.ID, Station: who.Only(), Allowed: who.Allowed()}, true
 	}
 	return hj212.Device{}, false
 }

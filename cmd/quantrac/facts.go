@@ -15,6 +15,9 @@ type facts struct {
 	catalogue *ingest.Catalogue
 	limits    *alerts.Limits
 	rules     *alerts.Rules
+	// written are the rules as the file has them, with windows for the usual cycle; factor is what rules multiplies them by.
+	written []alerts.Rule
+	factor  float64
 }
 
 // demoCycle is the time between two readings in the demo; windows of time shrink with it.
@@ -22,11 +25,13 @@ const demoCycle = 5 * time.Second
 
 // loadFacts reads what the configuration names and takes the built-in facts for the rest. All faults are reported at once.
 func loadFacts(c *config) (facts, []fault) {
-	f := facts{catalogue: ingest.BuiltinCatalogue()}
+	f := facts{catalogue: ingest.BuiltinCatalogue(), factor: 1}
 	var faults []fault
 	var reg, lim *document
 	f.registry, reg, faults = load(faults, c.Registry, geo.Builtin, geo.NewRegistry)
-	f.limits, lim, faults = load(faults, c.Limits, alerts.BuiltinLimits, alerts.NewLimits)
+	f.limits, lim, faults = load(faults, c.Limits, alerts.BuiltinLimits, func(file alerts.LimitFile) (*alerts.Limits, []geo.Problem) {
+		return alerts.NewLimits(file.Extend(alerts.BuiltinLimits().File()))
+	})
 	if f.limits != nil {
 		faults = append(faults, lim.all(f.limits.CheckUnits(f.catalogue))...)
 	}
@@ -44,11 +49,23 @@ func loadFacts(c *config) (facts, []fault) {
 	f.rules, _, faults = load(faults, c.Rules, alerts.BuiltinRules, func(file alerts.RulesFile) (*alerts.Rules, []geo.Problem) {
 		return alerts.CheckRules(file, f.registry, f.catalogue)
 	})
-	if len(faults) == 0 && c.demo {
-		f.registry = f.registry.WithCycle(demoCycle)
-		f.rules = f.rules.Scaled(float64(demoCycle) / float64(geo.DefaultCycle))
+	if len(faults) > 0 {
+		return f, faults
 	}
-	return f, faults
+	f.written = f.rules.List()
+	if c.demo {
+		f.registry, f.factor = f.registry.WithCycle(demoCycle), float64(demoCycle)/float64(geo.DefaultCycle)
+		f.rules = f.scaled(f.rules)
+	}
+	return f, nil
+}
+
+// scaled gives rules the windows of the registry's cycle.
+func (f *facts) scaled(rules *alerts.Rules) *alerts.Rules {
+	if f.factor == 1 {
+		return rules
+	}
+	return rules.Scaled(f.factor)
 }
 
 // load reads one file of facts, or takes the built-in ones.

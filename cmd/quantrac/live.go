@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"sync/atomic"
 	"time"
 
 	"quantrac/alerts"
 	"quantrac/geo"
+	"quantrac/ingest"
 	"quantrac/ingest/stream"
 	"quantrac/web"
 )
@@ -44,30 +46,32 @@ func openLive(ctx context.Context, log *stream.Log, live *alerts.Live, f *figure
 	return c, nil
 }
 
-// Consume is idempotent: a newest value that comes again changes nothing.
+// Consume is idempotent: a newest value that comes again changes nothing. While nobody listens, nothing is made for the hub.
 func (c *liveConsumer) Consume(ctx context.Context, batches []stream.Batch) error {
-	var items []alerts.LiveReading
-	var changed []string
-	var received time.Time
-	for _, b := range batches {
-		for i := range b.Entries {
-			it, ch := c.live.Apply(b.Entries[i].Readings)
-			items, changed = append(items, it...), append(changed, ch...)
-			if received.IsZero() {
-				received = b.Entries[i].Delivery.ReceivedAt
-			}
-		}
-		c.passed = b.Sequence
-	}
+	items, changed := c.live.Fold(deliveriesOf(batches), c.hub.Listened)
 	c.hub.Readings(items)
 	c.tell(changed)
-	if len(items) > 0 {
-		c.figures.latencyTo("websocket", received)
+	for _, b := range batches {
+		if c.passed = b.Sequence; len(b.Entries) > 0 {
+			observeSince(c.figures.websocket, b.Entries[0].Delivery.ReceivedAt)
+		}
 	}
 	if time.Since(c.savedAt) < liveSaveEvery {
 		return nil
 	}
 	return c.Save(ctx)
+}
+
+func deliveriesOf(batches []stream.Batch) iter.Seq[[]ingest.Reading] {
+	return func(yield func([]ingest.Reading) bool) {
+		for _, b := range batches {
+			for i := range b.Entries {
+				if !yield(b.Entries[i].Readings) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func (c *liveConsumer) tell(changed []string) {

@@ -28,6 +28,8 @@ usage: quantrac COMMAND [flags]
   demo            the service with the built-in Đồng Nai registry and simulated gateways
   simulate        virtual gateways that publish to any MQTT broker
   check [FILE..]  validate configuration, registry, rules, limits and webhooks
+  backtest        what a draft of a rule would have said of stored history, in a running service
+  detect          play labelled faults through the rules and say what they find
   bench ingest    measure how fast gateways are served, alone or against Telegraf
   gateway         list, make, change and revoke the gateways of a running service
   alias           the names that vendors use, in a running service
@@ -61,6 +63,10 @@ func command(args []string, stdout, stderr io.Writer) int {
 		err = simulate(ctx, rest, stdout)
 	case "check":
 		err = check(rest, stdout)
+	case "backtest":
+		err = backtestCommand(ctx, rest, stdout)
+	case "detect":
+		err = detect(ctx, rest, stdout)
 	case "bench":
 		err = runBench(ctx, rest, stdout)
 	case "gateway":

@@ -26,6 +26,7 @@ import (
 type mappings struct {
 	bucket *stream.Bucket
 	now    func() time.Time
+	log    *slog.Logger
 	index  atomic.Pointer[ingest.Mappings]
 
 	mu sync.Mutex // one change at a time
@@ -36,32 +37,40 @@ type mappings struct {
 
 // openMappings reads what was added, and puts it behind what the configuration file says.
 func openMappings(ctx context.Context, bucket *stream.Bucket, file []ingest.Mapping, log *slog.Logger) (*mappings, error) {
-	m := &mappings{bucket: bucket, now: time.Now, file: len(file)}
+	m := &mappings{bucket: bucket, now: time.Now, log: log}
+	return m, m.reload(ctx, file)
+}
+
+// reload puts what was added behind what a configuration file says now.
+func (m *mappings) reload(ctx context.Context, file []ingest.Mapping) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	all := make([]web.Alias, 0, len(file))
 	for _, e := range file {
 		e.ID = mappingID(e)
 		all = append(all, web.Alias{Mapping: e, Source: web.SourceFile})
 	}
-	err := bucket.All(ctx, func(id string, value []byte) error {
+	err := m.bucket.All(ctx, func(id string, value []byte) error {
 		var a web.Alias
 		if err := json.Unmarshal(value, &a); err != nil {
 			return fmt.Errorf("stored alias %s cannot be read: %w", id, err)
 		}
-		if slices.ContainsFunc(all[:m.file], func(f web.Alias) bool { return f.ID == id }) {
-			log.Warn("an alias rests: the configuration file says what the name means", "kind", a.Kind, "name", a.Name)
+		if slices.ContainsFunc(all[:len(file)], func(f web.Alias) bool { return f.ID == id }) {
+			m.log.Warn("an alias rests: the configuration file says what the name means", "kind", a.Kind, "name", a.Name)
 			return nil
 		}
 		all = append(all, a)
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
+	m.file = len(file)
 	slices.SortStableFunc(all[m.file:], func(a, b web.Alias) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	for _, p := range m.use(all) {
-		log.Warn("an alias is not in force", "alias", p.Path, "reason", p.Message)
+		m.log.Warn("an alias is not in force", "alias", p.Path, "reason", p.Message)
 	}
-	return m, nil
+	return nil
 }
 
 // mappingID is the same for two mappings that say what one name means.

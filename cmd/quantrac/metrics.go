@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,7 +19,13 @@ type figures struct {
 	quarantined *prometheus.CounterVec
 	latency     *prometheus.HistogramVec
 	evaluations prometheus.Counter
+
+	// Looking a label up for every message costs more than counting it.
+	disk, history, websocket prometheus.Observer
+	results                  sync.Map // of door to *doorResults
 }
+
+type doorResults struct{ stored, partial, quarantined, failed prometheus.Counter }
 
 func newFigures() *figures {
 	f := &figures{
@@ -37,31 +44,42 @@ func newFigures() *figures {
 	}
 	f.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		f.messages, f.quarantined, f.latency, f.evaluations)
+	f.disk, f.history, f.websocket = f.latency.WithLabelValues("disk"), f.latency.WithLabelValues("history"), f.latency.WithLabelValues("websocket")
 	return f
 }
 
-// latencyTo observes how long ago the entries of a batch were received.
-func (f *figures) latencyTo(to string, received time.Time) {
-	f.latency.WithLabelValues(to).Observe(time.Since(received).Seconds())
+// observeSince observes how long ago a delivery was received.
+func observeSince(to prometheus.Observer, received time.Time) {
+	to.Observe(time.Since(received).Seconds())
+}
+
+// resultsOf are the counters of a door. Doors are few: their names are the program's.
+func (f *figures) resultsOf(door string) *doorResults {
+	if r, ok := f.results.Load(door); ok {
+		return r.(*doorResults)
+	}
+	with := func(result string) prometheus.Counter { return f.messages.WithLabelValues(door, result) }
+	r, _ := f.results.LoadOrStore(door, &doorResults{with("stored"), with("partial"), with("quarantined"), with("failed")})
+	return r.(*doorResults)
 }
 
 // counted counts what a door hands over and how long it takes to the disk.
 func (f *figures) counted(submit ingest.Submit) ingest.Submit {
 	return func(ctx context.Context, d ingest.Delivery, done func(ingest.Receipt, error)) error {
-		door, received := d.Door, d.ReceivedAt
+		results, received := f.resultsOf(d.Door), d.ReceivedAt
 		return submit(ctx, d, func(r ingest.Receipt, err error) {
-			result := "stored"
 			switch {
 			case err != nil:
-				result = "failed"
+				results.failed.Inc()
 			case r.NothingDecoded():
-				result = "quarantined"
+				results.quarantined.Inc()
 			case len(r.Rejected) > 0:
-				result = "partial"
+				results.partial.Inc()
+			default:
+				results.stored.Inc()
 			}
-			f.messages.WithLabelValues(door, result).Inc()
 			if err == nil {
-				f.latencyTo("disk", received)
+				observeSince(f.disk, received)
 			}
 			done(r, err)
 		})

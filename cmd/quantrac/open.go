@@ -70,17 +70,34 @@ func (s *service) openHistory(context.Context) error {
 	return nil
 }
 
+// linger is how long history waits for more of what comes in small pieces: each of its steps costs two fsyncs.
+const linger = 20 * time.Millisecond
+
 // openBooks makes the clerk, which judges what is new, books it and fills history.
 func (s *service) openBooks(ctx context.Context) (err error) {
 	writer := history.NewWriter(s.store, s.parkOf, history.NewMetrics(s.figures.registry), s.log)
 	s.clerk, s.booked, err = books.Open(ctx, books.Options{
-		Log: s.stream, Now: time.Now, Lookup: lookupFor(s.store),
+		Log: s.stream, Now: time.Now, Lookup: lookupFor(s.store), Logger: s.log, Metrics: books.NewMetrics(s.figures.registry),
 		Origin: func(ctx context.Context, id string) (string, bool, error) { return s.quarantine.Origin(ctx, id) }, // it opens after the books
 		Write: func(ctx context.Context, readings []ingest.Reading) error {
 			return writer.Consume(ctx, []ingest.Intake{{Readings: readings}})
 		},
 	})
+	if err == nil {
+		s.booked.Linger(linger)
+	}
 	return err
+}
+
+// openLaw makes what is judged by, out of the files and of what was changed while the service ran.
+func (s *service) openLaw(ctx context.Context) (err error) {
+	if s.law, err = openLaw(ctx, s.stream, s.facts, s.log); err != nil {
+		return err
+	}
+	s.law.baseURL = strings.TrimSuffix(s.cfg.HTTP.PublicURL, "/")
+	s.law.replace = func(ctx context.Context, next *alerts.Engine) error { return s.judge.Replace(ctx, next) }
+	s.law.relimit = func(limits *alerts.Limits) { s.liveFold.tell(s.live.UseLimits(limits)) }
+	return nil
 }
 
 func (s *service) openAlerts(ctx context.Context) (err error) {
@@ -90,12 +107,8 @@ func (s *service) openAlerts(ctx context.Context) (err error) {
 	if s.mutes, err = journal.OpenMutes(ctx, s.stream, time.Now()); err != nil {
 		return fmt.Errorf("read the silences: %w", err)
 	}
-	engine := alerts.NewEngine(alerts.EngineConfig{
-		Rules: s.facts.rules, Limits: s.facts.limits, Registry: s.facts.registry, Catalogue: s.facts.catalogue,
-		BaseURL: strings.TrimSuffix(s.cfg.HTTP.PublicURL, "/"),
-	})
 	s.judge, s.judged, err = journal.OpenJudge(ctx, s.stream, journal.JudgeConfig{
-		Engine: engine, Journal: s.journal, Now: time.Now, Head: s.stream.LastSequence, Blind: s.blind, Troubles: s.troubles, Mutes: s.mutes.Current, Logger: s.log,
+		Engine: s.law.engine(s.law.inForce.Load()), Journal: s.journal, Now: time.Now, Head: s.stream.LastSequence, Blind: s.blind, Troubles: s.troubles, Mutes: s.mutes.Current, Logger: s.log,
 		Escalation: journal.Escalation{After: s.cfg.Alerts.EscalateAfter, From: s.cfg.Alerts.EscalateFrom}, FlapOpens: s.cfg.Alerts.FlapOpens,
 		History: stationHistory(s.store, s.facts), Booked: func() uint64 { return s.booked.Passed() }, Evaluated: func(n uint64) { s.figures.evaluations.Add(float64(n)) },
 	})
@@ -118,7 +131,7 @@ func (s *service) openQuarantine(ctx context.Context) (err error) {
 }
 
 func (s *service) openLive(ctx context.Context) (err error) {
-	s.live = alerts.NewLive(alerts.LiveConfig{Registry: s.facts.registry, Limits: s.facts.limits})
+	s.live = alerts.NewLive(alerts.LiveConfig{Registry: s.facts.registry, Limits: s.law.Limits()})
 	if s.liveFold, err = openLive(ctx, s.stream, s.live, s.figures); err != nil {
 		return err
 	}
@@ -323,8 +336,9 @@ func (s *service) openWeb(ctx context.Context) error {
 		Registry: func() *geo.Registry { return s.facts.registry }, Catalogue: s.facts.catalogue, Live: s.live, Hub: s.hub,
 		Accept: acceptFor(s.submit), MaxBody: s.stream.MaxBody, Look: s.door.Look, Explain: s.door.Explain, Propose: s.door.Propose,
 		History: historyFor(s.store), Aliases: aliasesFor(s.mappings), Gateways: gatewaysFor(s.gateways), Conflicts: conflictsFor(s.clerk),
-		Alerts:     web.Alerts{List: s.journal.List, Open: s.journal.Open, Get: s.journal.Get, Notices: noticesFrom(s.webhooks, s.mail), Act: actsFor(s.journal)},
-		Mutes:      mutesFor(s.mutes),
+		Alerts: web.Alerts{List: s.journal.List, Open: s.journal.Open, Get: s.journal.Get, Notices: noticesFrom(s.webhooks, s.mail), Act: actsFor(s.journal)},
+		Mutes:  mutesFor(s.mutes),
+		Rules:  rulesFor(s.law, s.store), Limits: limitsFor(s.law),
 		Quarantine: quarantineFor(s.quarantine, s.submit), Ledger: ledgerFor(s.clerk), Webhooks: webhooksFor(s.webhooks), Hotspots: s.liveFold.Hotspots,
 		Readiness: s.readiness,
 	})

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"sync/atomic"
 	"syscall"
@@ -34,11 +33,13 @@ import (
 
 // serve loads the configuration and runs the service until ctx ends.
 func serve(ctx context.Context, name string, args []string, demo bool, out io.Writer) error {
-	cfg, err := loadConfig(name, args, demo)
+	read := func() (config, error) { return loadConfig(name, args, demo) }
+	cfg, err := read()
 	if err != nil {
 		return err
 	}
-	s := &service{cfg: cfg, out: out, figures: newFigures()}
+	tuneCollector()
+	s := &service{cfg: cfg, asRead: cfg, read: read, out: out, figures: newFigures()}
 	if s.log, err = newLogger(cfg.Log, os.Stderr); err != nil {
 		return err
 	}
@@ -51,10 +52,14 @@ func serve(ctx context.Context, name string, args []string, demo bool, out io.Wr
 
 // service is the running program: everything that serve wires together.
 type service struct {
-	cfg     config
+	// asRead is cfg before the parts filled in what they know better.
+	cfg, asRead config
+	// read reads the configuration anew, from the same file, environment and flags.
+	read    func() (config, error)
 	out     io.Writer
 	log     *slog.Logger
 	facts   facts
+	law     *law
 	figures *figures
 
 	stream     *stream.Log
@@ -115,6 +120,7 @@ func (s *service) run(ctx context.Context) (err error) {
 	gateways, doors, logs := newPhase("simulator", fail), newPhase("doors", fail), newPhase("log", fail)
 	consumers, pages := newPhase("consumers", fail), newPhase("web", fail)
 
+	s.heedHangup(ctx) // before anything answers: a hangup that nobody heeds ends the process
 	logs.start("log", s.stream.Run)
 	s.startConsumers(consumers)
 	pages.start("web", s.serveHTTP)
@@ -123,7 +129,6 @@ func (s *service) run(ctx context.Context) (err error) {
 		gateways.start("simulator", s.simulate)
 	}
 	s.greet()
-	s.heedHangup(ctx)
 
 	<-ctx.Done()
 	s.log.Info("stopping")
@@ -143,7 +148,7 @@ func (s *service) open(ctx context.Context) error {
 		return err
 	}
 	steps := []func(context.Context) error{
-		s.openListener, s.openStream, s.openHistory, s.openBooks, s.openAlerts, s.openQuarantine, s.openLive, s.openWebhooks, s.openDoor, s.openGateways, s.openBrokers, s.openDoors, s.openWeb,
+		s.openListener, s.openStream, s.openHistory, s.openBooks, s.openLaw, s.openAlerts, s.openQuarantine, s.openLive, s.openWebhooks, s.openDoor, s.openGateways, s.openBrokers, s.openDoors, s.openWeb,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -181,6 +186,8 @@ func (s *service) readiness(ctx context.Context) []web.Dependency {
 		h.OK, h.Detail = false, err.Error()
 	}
 	deps = append(deps, h)
+	kept := s.quarantine.Status()
+	deps = append(deps, web.Dependency{Name: "quarantine", OK: kept.OK, Detail: kept.Detail})
 	if s.mail != nil {
 		ok, detail := s.mail.State()
 		deps = append(deps, web.Dependency{Name: "mail", OK: ok, Detail: detail})
@@ -202,7 +209,7 @@ func (s *service) startConsumers(p *phase) {
 			if err := s.clerk.Consume(ctx, batches); err != nil || len(batches) == 0 || len(batches[0].Entries) == 0 {
 				return err
 			}
-			s.figures.latencyTo("history", batches[0].Entries[0].Delivery.ReceivedAt)
+			observeSince(s.figures.history, batches[0].Entries[0].Delivery.ReceivedAt)
 			return nil
 		}), lastSave(s.clerk.Save))
 	})
@@ -332,23 +339,6 @@ func (s *service) serveHTTP(ctx context.Context) error {
 	}
 	<-stopped // Serve returns when the shutdown begins; the requests under way end with it
 	return ctx.Err()
-}
-
-// heedHangup keeps a SIGHUP, which a closing terminal sends too, from ending the service.
-func (s *service) heedHangup(ctx context.Context) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	go func() {
-		defer signal.Stop(hangup)
-		for {
-			select {
-			case <-hangup:
-				s.log.Warn("SIGHUP: the configuration is read at the start only; restart to apply a change")
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
 }
 
 func (s *service) greet() {

@@ -15,7 +15,7 @@ import (
 type Options struct {
 	Log    *stream.Log
 	Lookup Lookup
-	// Write stores readings durably; the same again changes nothing.
+	// Write stores readings durably; the same again changes nothing. It keeps no reference to the list.
 	Write func(ctx context.Context, readings []ingest.Reading) error
 	// Origin tells under which station an entry of the quarantine was booked, for its retry; ok is false when that is not known
 	// any more. nil = it never is: what is taken back is taken from no station's line.
@@ -51,6 +51,9 @@ type Clerk struct {
 	round uint64
 	// budget is the greatest size of a record; it shrinks where the log takes no such message.
 	budget int
+
+	// spare is the list of toStore.
+	spare []ingest.Reading
 
 	near   *holder
 	nearID string

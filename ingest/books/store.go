@@ -26,7 +26,9 @@ func (c *Clerk) store(ctx context.Context, batches []stream.Batch) error {
 	if err := c.opt.fault("before write"); err != nil {
 		return err
 	}
-	if err := c.opt.Write(ctx, c.toStore(batches)); err != nil {
+	keep := c.toStore(batches)
+	c.spare = spareOf(keep)
+	if err := c.opt.Write(ctx, keep); err != nil {
 		return err
 	}
 	if err := c.opt.fault("after write"); err != nil {
@@ -37,7 +39,17 @@ func (c *Clerk) store(ctx context.Context, batches []stream.Batch) error {
 	return nil
 }
 
-// toStore lists what history gets.
+// mostSpare is how many readings the list for history may hold to be used again.
+const mostSpare = 1 << 17
+
+func spareOf(list []ingest.Reading) []ingest.Reading {
+	if cap(list) > mostSpare {
+		return nil
+	}
+	return list
+}
+
+// toStore lists what history gets; the list is overwritten by the next call.
 func (c *Clerk) toStore(batches []stream.Batch) []ingest.Reading {
 	n := 0
 	c.handling(batches, func(_ place, _ *ingest.Intake, r *ingest.Reading) {
@@ -45,7 +57,7 @@ func (c *Clerk) toStore(batches []stream.Batch) []ingest.Reading {
 			n++
 		}
 	})
-	keep := make([]ingest.Reading, 0, n)
+	keep := slices.Grow(c.spare[:0], n)
 	v := newVerdicts(c.again)
 	c.handling(batches, func(p place, _ *ingest.Intake, r *ingest.Reading) {
 		if r == nil {

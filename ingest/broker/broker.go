@@ -16,7 +16,9 @@
 //   - What may be in flight is divided by the gateways that spoke lately. A gateway beyond its part is not read until
 //     acknowledgements are written, so that a flood delays itself and not the others.
 //   - Whatever a client sends ends its own connection at most.
-//   - A gateway whose account was changed or deleted is cut before the change is answered.
+//   - A gateway whose account was changed or deleted is cut before the change is answered. Its session goes on with the
+//     subscriptions that it still may have; its last will is judged by what it may do when the will is due.
+//   - Strangers take no place from gateways: beyond MaxConnections whoever did not sign in yet makes room.
 //
 // Where it differs from a general broker, on purpose:
 //
@@ -27,7 +29,7 @@
 //   - A filter of a topic that is never routed is granted, and stays silent.
 //   - A last will on a topic other than status is submitted like a message when it is due.
 //   - Topics with control characters, which the protocol only advises against, are accepted; U+0000 is not.
-//   - A resent QoS 2 message is answered with PUBREC as often as it comes.
+//   - A resent QoS 2 message is answered with PUBREC as often as it comes. PUBREL before PUBREC ends the connection.
 //   - A client beyond the receive maximum is not read; it is not sent away.
 package broker
 
@@ -70,18 +72,20 @@ type Options struct {
 
 	// MaxPacket is the largest packet in bytes; 1 MiB.
 	MaxPacket int
-	// MaxConnections is how many clients may be connected; 20,000. More are closed at once.
+	// MaxConnections is how many clients may be connected; 20,000. More take the place of one that did not sign in yet; where
+	// there is none they are closed at once.
 	MaxConnections int
 	// MaxPerSource is how many connections one IPv4 address or IPv6 /64 may have; three quarters of MaxConnections, since
 	// whole parks come through one address.
 	MaxPerSource int
-	// MaxPerGateway is how many connections one account may have; 2,000.
+	// MaxPerGateway is how many connections one account may have, and how many sessions are kept for it; 2,000.
 	MaxPerGateway int
 	// MaxSessions is how many sessions are kept, absent clients included; 50,000. Beyond it sessions end with their connection.
 	MaxSessions int
 	// MaxInflight is how many messages of one client may be unanswered; 1,024. It is the receive maximum of MQTT 5.
 	MaxInflight int
-	// MaxInflightBytes is how many bytes of messages may be unanswered in all; 64 MiB.
+	// MaxInflightBytes is how many bytes of messages may be unanswered in all, shared as MaxInflightTotal; 64 MiB. Each gateway may
+	// have 256 KiB or one message, however many there are.
 	MaxInflightBytes int
 	// MaxInflightTotal is how many messages of all gateways together may be unanswered, which they share fairly; 2,048. Each
 	// may have 16, however many there are.
@@ -159,8 +163,12 @@ type Broker struct {
 	mu       sync.Mutex
 	conns    map[*conn]struct{}
 	bySource map[netip.Prefix]int
-	clients  map[clientKey]*client
-	shares   map[string]*share
+	// strangers are the connections that did not sign in yet.
+	strangers map[*conn]struct{}
+	clients   map[clientKey]*client
+	// kept counts clients by their owner.
+	kept   map[string]int
+	shares map[string]*share
 	// oversized remembers, by client id, the last packet that was too large.
 	oversized map[clientKey][32]byte
 	// working counts connections, and what works for one of them; Serve waits for all.
@@ -185,7 +193,7 @@ func Open(opts Options) (*Broker, error) {
 	b := &Broker{
 		opts: opts, log: opts.Logger, listener: l, routes: newRoutes(), retained: kept, calm: defaultCalm, draining: make(chan struct{}),
 		buffers: sync.Pool{New: func() any { return new([readBuffer]byte) }}, budget: budget{messages: opts.MaxInflightTotal, bytes: opts.MaxInflightBytes},
-		conns: map[*conn]struct{}{}, bySource: map[netip.Prefix]int{}, clients: map[clientKey]*client{}, shares: map[string]*share{},
+		conns: map[*conn]struct{}{}, bySource: map[netip.Prefix]int{}, strangers: map[*conn]struct{}{}, clients: map[clientKey]*client{}, kept: map[string]int{}, shares: map[string]*share{},
 		oversized: map[clientKey][32]byte{},
 	}
 	if b.metrics, err = newMetrics(opts.Metrics, &b.busy); err != nil {

@@ -20,8 +20,9 @@ type client struct {
 	will      *lastWill
 	willTimer *time.Timer
 
-	// subs are the subscriptions by filter; routes.mu guards them.
+	// subs are the subscriptions by filter; gone says that the session is over. routes.mu guards both.
 	subs map[string]*subscription
+	gone bool
 
 	mu  sync.Mutex
 	ids map[uint16]*exchange
@@ -36,7 +37,7 @@ type exchange struct {
 	// stored says that the message is on disk; the answer then was given, with code.
 	stored bool
 	code   byte
-	// The answer goes to place number of session s, with room for size. moved says that it is not the session that
+	// Until it is stored the answer goes to place number of session s, with room for size. moved says that it is not the session that
 	// submitted the message.
 	s      *session
 	number uint64
@@ -60,6 +61,9 @@ func (c *client) begin(s *session, id uint16, size int) *exchange {
 		c.ids[id] = ex
 		return ex
 	case ex.stored:
+		if s.mqtt5 && ex.code >= firstFailure {
+			delete(c.ids, id)
+		}
 		s.give(s.expect(typePubrec, id, size), size, ex.code, "")
 	case ex.s == s:
 		// The first answer is still to come on this connection; a second one would be unasked for.
@@ -79,11 +83,15 @@ func (c *client) finish(f *flight, r ingest.Receipt, err error) {
 	ex := f.exchange
 	c.mu.Lock()
 	ex.stored, ex.code = err == nil, code
-	if (err != nil || code >= firstFailure) && c.ids[f.id] == ex {
-		// A PUBREC with a failure ends the exchange: no PUBREL follows.
+	if (err != nil || (code >= firstFailure && ex.s.mqtt5)) && c.ids[f.id] == ex {
+		// A PUBREC with a failure, which only MQTT 5 has, ends the exchange: no PUBREL follows.
 		delete(c.ids, f.id)
 	}
 	to := *ex
+	if ex.stored {
+		// An absent client must not hold on to its last connection.
+		ex.s = nil
+	}
 	c.mu.Unlock()
 	if to.moved || err != nil {
 		f.s.release(f.size)
@@ -98,13 +106,17 @@ func (c *client) finish(f *flight, r ingest.Receipt, err error) {
 	to.s.fail(f.topic, err)
 }
 
-// end forgets a packet id at its PUBREL and reports whether it was known.
-func (c *client) end(id uint16) bool {
+// end forgets a packet id at its PUBREL. known says that there was one, early that its message is not on disk yet; then the id
+// stays.
+func (c *client) end(id uint16) (known, early bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, known := c.ids[id]
+	ex, known := c.ids[id]
+	if known && !ex.stored {
+		return true, true
+	}
 	delete(c.ids, id)
-	return known
+	return known, false
 }
 
 // unreleased is how many packet ids wait for PUBREL.
@@ -137,12 +149,16 @@ func (b *Broker) attach(s *session, id string, clean bool) (present bool) {
 		b.mu.Lock()
 	}
 	c := b.clients[key]
-	if present = c != nil; !present {
-		if len(b.clients) >= b.opts.MaxSessions {
+	if present = c != nil; present {
+		// The account may have changed since.
+		b.routes.restrict(c, s.identity.mayRead)
+	} else {
+		if len(b.clients) >= b.opts.MaxSessions || (key.owner != "" && b.kept[key.owner] >= b.opts.MaxPerGateway) {
 			s.expiry = 0
 		}
 		c = &client{key: key}
 		b.clients[key] = c
+		b.kept[key.owner]++
 	}
 	c.stopTimers()
 	c.current.Store(s)
@@ -153,6 +169,7 @@ func (b *Broker) attach(s *session, id string, clean bool) (present bool) {
 // replaced ends a session whose client id connected anew. A client that does not read must not hold up the new connection,
 // which waits only until its place is free.
 func (s *session) replaced() {
+	s.revoked.Store(true)
 	s.tell(codeTakenOver)
 	s.b.working.Go(func() { s.flush(); _ = s.c.Close() })
 	s.b.end(s, endTakenOver)
@@ -271,6 +288,9 @@ func (c *client) stopTimers() {
 func (b *Broker) forgetClient(c *client) *lastWill {
 	if b.clients[c.key] == c {
 		delete(b.clients, c.key)
+		if b.kept[c.key.owner]--; b.kept[c.key.owner] == 0 {
+			delete(b.kept, c.key.owner)
+		}
 	}
 	w := c.will
 	c.stopTimers()

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -220,7 +221,8 @@ func (g *Gateways) byCert(c *Certificate) (a *account, known bool) {
 // AuthenticatePassword judges a user name and a password from remote, host:port. It may take many seconds.
 func (g *Gateways) AuthenticatePassword(ctx context.Context, username, password, remote string) (Identity, bool) {
 	from := network(remote)
-	if !g.guard.enter(ctx, from, username) {
+	waited, ok := g.guard.enter(ctx, from, username, 0)
+	if !ok {
 		return Identity{}, false
 	}
 	began := time.Now()
@@ -235,7 +237,11 @@ func (g *Gateways) AuthenticatePassword(ctx context.Context, username, password,
 	}
 	right, refusedBefore := false, g.isRefused(d)
 	if !refusedBefore {
-		right = g.verify(ctx, a, password)
+		if !g.takeTurn(ctx, from, username, waited) {
+			return Identity{}, false
+		}
+		right = verify(a, g.decoy, password)
+		<-g.hashing
 	}
 	if right {
 		a.verified.Store(&d)
@@ -254,18 +260,32 @@ func (g *Gateways) AuthenticatePassword(ctx context.Context, username, password,
 	return Identity{}, false
 }
 
+// takeTurn waits until a hash may be computed; the caller gives the turn back. Others may have failed meanwhile, so the guard is
+// asked again: of many guesses that come at once only the first few are judged at once.
+func (g *Gateways) takeTurn(ctx context.Context, from netip.Prefix, username string, waited time.Duration) bool {
+	for {
+		select {
+		case g.hashing <- struct{}{}:
+		case <-ctx.Done():
+			return false
+		}
+		if g.guard.wait(from, username, time.Now()) <= waited {
+			return true
+		}
+		<-g.hashing
+		var ok bool
+		if waited, ok = g.guard.enter(ctx, from, username, waited); !ok {
+			return false
+		}
+	}
+}
+
 // verify hashes, with the decoy where there is nothing to compare with.
-func (g *Gateways) verify(ctx context.Context, a *account, password string) bool {
-	h := g.decoy
+func verify(a *account, decoy *argonHash, password string) bool {
+	h := decoy
 	usable := a != nil && a.hash != nil && !a.Disabled
 	if usable {
 		h = a.hash
-	}
-	select {
-	case g.hashing <- struct{}{}:
-		defer func() { <-g.hashing }()
-	case <-ctx.Done():
-		return false
 	}
 	return h.matches(password) && usable
 }
@@ -305,6 +325,15 @@ func (g *Gateways) current(i Identity) bool {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	return g.byID[i.ID] == i.account
+}
+
+// now is what the account of an identity permits at this time; false for one that is gone or disabled. One that comes from no
+// account stays as it is.
+func (g *Gateways) now(i Identity) (Identity, bool) {
+	if g == nil || i.account == nil {
+		return i, true
+	}
+	return g.Identity(i.ID)
 }
 
 // has reports whether there is an account with this id. Without accounts nobody knows, so there may be.

@@ -234,11 +234,13 @@ func newPassword() (password, hash string, err error) {
 	return password, hash, err
 }
 
-// HasUser reports whether an account has the user name, so that a door which lets in strangers under a name of their own keeps
-// that name for its owner.
+// HasUser reports whether an account has the name as its user name or its id, so that a door which lets in strangers under a name
+// of their own keeps that name for its owner.
 func (g *Gateways) HasUser(username string) bool {
+	if g == nil {
+		return false
+	}
 	g.mu.RLock()
 	defer g.mu.RUnlock()
-	_, ok := g.byUser[username]
-	return ok
+	return g.byUser[username] != nil || g.byID[username] != nil
 }

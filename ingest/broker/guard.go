@@ -51,14 +51,12 @@ func newGuard() *guard {
 	}
 }
 
-// enter waits as long as a login has to; false when it is refused without being judged.
-func (g *guard) enter(ctx context.Context, from netip.Prefix, username string) bool {
-	wait, ok := g.begin(from, username, time.Now())
-	if !ok {
-		return false
-	}
-	if wait == 0 {
-		return true
+// enter waits as long as a login has to that waited already, and returns how long that was at most; false when it is refused
+// without being judged.
+func (g *guard) enter(ctx context.Context, from netip.Prefix, username string, before time.Duration) (waited time.Duration, ok bool) {
+	wait, ok := g.begin(from, username, before, time.Now())
+	if !ok || wait <= before {
+		return before, ok
 	}
 	pause(ctx.Done(), wait)
 	g.mu.Lock()
@@ -66,18 +64,29 @@ func (g *guard) enter(ctx context.Context, from netip.Prefix, username string) b
 	if g.waiting[from]--; g.waiting[from] == 0 {
 		delete(g.waiting, from)
 	}
-	return ctx.Err() == nil
+	return wait, ctx.Err() == nil
 }
 
-func (g *guard) begin(from netip.Prefix, username string, now time.Time) (wait time.Duration, ok bool) {
+// wait is how long a login has to wait by what is known now.
+func (g *guard) wait(from netip.Prefix, username string, now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.due(from, username, now)
+}
+
+func (g *guard) due(from netip.Prefix, username string, now time.Time) time.Duration {
 	if _, trusted := g.trusted[trustKey{from, username}]; trusted {
-		return 0, true
+		return 0
 	}
-	wait = max(g.networks[from].wait(freeForNetwork, now), g.users[username].wait(freeForUser, now))
-	if wait == 0 {
-		return 0, true
+	return max(g.networks[from].wait(freeForNetwork, now), g.users[username].wait(freeForUser, now))
+}
+
+// begin counts a login among those that wait, if it has to wait longer than it did before.
+func (g *guard) begin(from netip.Prefix, username string, before time.Duration, now time.Time) (wait time.Duration, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if wait = g.due(from, username, now); wait <= before {
+		return wait, true
 	}
 	if g.waiting[from] >= maxWaiting {
 		return 0, false

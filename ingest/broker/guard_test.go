@@ -16,7 +16,7 @@ func TestGuessingGetsSlower(t *testing.T) {
 		var waits []time.Duration
 		for range 12 {
 			began := time.Now()
-			if !g.enter(t.Context(), from, "amata") {
+			if _, ok := g.enter(t.Context(), from, "amata", 0); !ok {
 				t.Fatal("refused")
 			}
 			waits = append(waits, time.Since(began))
@@ -39,15 +39,15 @@ func TestGuessingGetsSlower(t *testing.T) {
 			from netip.Prefix
 			user string
 		}{{from, "unheard-of"}, {network("198.51.100.1:1"), "amata"}} {
-			if wait, _ := g.begin(tc.from, tc.user, time.Now()); wait == 0 {
+			if wait, _ := g.begin(tc.from, tc.user, 0, time.Now()); wait == 0 {
 				t.Errorf("%v is not slowed down", tc)
 			}
 		}
-		if wait, _ := g.begin(network("198.51.100.1:1"), "binh", time.Now()); wait != 0 {
+		if wait, _ := g.begin(network("198.51.100.1:1"), "binh", 0, time.Now()); wait != 0 {
 			t.Errorf("a stranger to all of it waits %s", wait)
 		}
 		time.Sleep(10 * forgiveness)
-		if wait, _ := g.begin(from, "amata", time.Now()); wait != 0 {
+		if wait, _ := g.begin(from, "amata", 0, time.Now()); wait != 0 {
 			t.Errorf("nothing is forgiven: %s", wait)
 		}
 	})
@@ -63,18 +63,18 @@ func TestNobodyIsLockedOut(t *testing.T) {
 		g.failed(attacker, "amata", now)
 		g.failed(home, "neighbour", now)
 	}
-	if wait, ok := g.begin(home, "amata", now); wait != 0 || !ok {
+	if wait, ok := g.begin(home, "amata", 0, now); wait != 0 || !ok {
 		t.Errorf("waits %s", wait)
 	}
 	// From a place where it never was, it waits, and is let in then.
-	if wait, ok := g.begin(network("203.0.113.7:1"), "amata", now); wait != longestWait || !ok {
+	if wait, ok := g.begin(network("203.0.113.7:1"), "amata", 0, now); wait != longestWait || !ok {
 		t.Errorf("from elsewhere: waits %s, %v", wait, ok)
 	}
 	// Trust ends where the guessing comes from the same place.
 	for range lostTrust {
 		g.failed(home, "amata", now)
 	}
-	if wait, _ := g.begin(home, "amata", now); wait == 0 {
+	if wait, _ := g.begin(home, "amata", 0, now); wait == 0 {
 		t.Error("trusted for ever")
 	}
 }
@@ -89,7 +89,7 @@ func TestManyGatewaysBehindOneAddress(t *testing.T) {
 			g.failed(park, "misconfigured", now)
 		}
 		user := fmt.Sprintf("gw-%d", i)
-		if wait, ok := g.begin(park, user, now); wait != 0 || !ok {
+		if wait, ok := g.begin(park, user, 0, now); wait != 0 || !ok {
 			t.Fatalf("gateway %d waits %s", i, wait)
 		}
 		g.succeeded(park, user, now)
@@ -118,7 +118,7 @@ func TestGuardIsBounded(t *testing.T) {
 		var mu sync.Mutex
 		for range 2 * maxWaiting {
 			wg.Go(func() {
-				if !g.enter(t.Context(), from, "amata") {
+				if _, ok := g.enter(t.Context(), from, "amata", 0); !ok {
 					mu.Lock()
 					refused++
 					mu.Unlock()

@@ -42,7 +42,7 @@ func (i Identity) Allowed() func(station string) bool {
 
 // mayRead judges a topic filter without its share. Only messages of quantrac/v1/{station}/status and what the broker itself
 // publishes are ever routed, so filters outside quantrac/ are granted to everybody: devices of many vendors wait for
-// commands on topics of their own, and give up when that is refused.
+// commands on topics of their own, and give up when that is refused. mayHear judges what comes of it.
 func (i Identity) mayRead(filter string) bool {
 	first, rest, _ := strings.Cut(filter, "/")
 	switch {
@@ -59,4 +59,15 @@ func (i Identity) mayRead(filter string) bool {
 	}
 	station, _, ok := strings.Cut(rest, "/")
 	return ok && i.May(station)
+}
+
+// mayHear judges whether a message gets through a filter that was granted. A command for an edge node of Sparkplug,
+// spBv1.0/{group}/NCMD/{node}, is for whoever can name group and node: what others are asked is not to be listened in to.
+func (i Identity) mayHear(filter, topic string) bool {
+	const group, node, levels = 1, 3, 5
+	if i.all() || !strings.HasPrefix(topic, "spBv1.0/") {
+		return true
+	}
+	want, is := strings.SplitN(filter, "/", levels), strings.SplitN(topic, "/", levels)
+	return len(want) > node && len(is) > node && want[group] == is[group] && want[node] == is[node]
 }

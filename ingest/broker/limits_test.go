@@ -85,12 +85,6 @@ func TestPlacesAreGivenBack(t *testing.T) {
 	awaitCondition(t, b.sessions()[0].share.meter.empty)
 }
 
-func (m *meter) empty() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.messages == 0 && m.bytes == 0
-}
-
 func TestPublishReachesSubscribers(t *testing.T) {
 	b := start(t, Options{Submit: newDisk(true).Submit, Authenticate: func(context.Context, Login) (Identity, bool) {
 		return Identity{ID: "gw", Stations: []string{"amata-01"}}, true

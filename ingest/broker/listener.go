@@ -45,15 +45,20 @@ func pause(stop <-chan struct{}, d time.Duration) {
 // Left to itself the kernel takes megabytes for each client before the write timeout can begin.
 const answerBuffer = 64 << 10
 
-// open begins to serve a connection unless there are too many.
+// open begins to serve a connection unless there are too many. A stranger who says nothing must not keep gateways out, so one
+// that did not sign in makes room: who means well signs in at once and is seldom hit. A few connections more than there may be
+// are taken while those leave.
 func (b *Broker) open(nc net.Conn) {
 	if tc, ok := nc.(*net.TCPConn); ok {
 		_ = tc.SetWriteBuffer(answerBuffer)
 	}
 	source := network(nc.RemoteAddr().String())
 	b.mu.Lock()
-	full := len(b.conns) >= b.opts.MaxConnections || b.bySource[source] >= b.opts.MaxPerSource
-	if full {
+	full, most := b.bySource[source] >= b.opts.MaxPerSource, b.opts.MaxConnections
+	if !full && len(b.conns) >= most && b.evict() {
+		most += max(1, most/8)
+	}
+	if full || len(b.conns) >= most {
 		b.mu.Unlock()
 		b.metrics.refused.WithLabelValues("limit").Inc()
 		b.log.Warn("mqtt connection refused", "remote", nc.RemoteAddr().String(), "reason", "too many connections")
@@ -61,12 +66,23 @@ func (b *Broker) open(nc net.Conn) {
 		return
 	}
 	c := newConn(b, nc, source)
-	b.conns[c] = struct{}{}
+	b.conns[c], b.strangers[c] = struct{}{}, struct{}{}
 	b.bySource[source]++
 	b.working.Add(1)
 	b.mu.Unlock()
 	b.metrics.connections.Inc()
 	go b.serveConn(c)
+}
+
+// evict closes one connection that did not sign in, whichever; false = there is none. It needs Broker.mu.
+func (b *Broker) evict() bool {
+	for c := range b.strangers {
+		delete(b.strangers, c)
+		b.metrics.refused.WithLabelValues("limit").Inc()
+		b.working.Go(func() { _ = c.Close() })
+		return true
+	}
+	return false
 }
 
 // network is the network that an address counts for: of IPv6 a /64, since that is what one customer gets at least.
@@ -171,6 +187,7 @@ func (b *Broker) forget(c *conn) {
 	c.releaseBuffer()
 	b.mu.Lock()
 	delete(b.conns, c)
+	delete(b.strangers, c)
 	if b.bySource[c.source]--; b.bySource[c.source] == 0 {
 		delete(b.bySource, c.source)
 	}
@@ -188,6 +205,7 @@ func (b *Broker) enter(s *session) *violation {
 		b.shares[key] = sh
 	}
 	full := s.identity.ID != "" && sh.connections >= b.opts.MaxPerGateway
+	delete(b.strangers, s.c)
 	if !full {
 		sh.connections++
 		s.share = sh
@@ -200,15 +218,44 @@ func (b *Broker) enter(s *session) *violation {
 	return nil
 }
 
-// leave undoes enter.
+// leave undoes enter. The share stays while messages are on their way to the disk: a gateway that comes and goes must not get
+// a fresh one each time.
 func (b *Broker) leave(s *session) {
-	key := s.shareKey()
+	key, share := s.shareKey(), s.share
 	b.mu.Lock()
-	if s.share.connections--; s.share.connections == 0 {
-		delete(b.shares, key)
-	}
+	share.connections--
+	last := share.connections == 0
 	b.mu.Unlock()
 	s.presence.leave()
+	if !last || b.dropShare(key, share) {
+		return
+	}
+	b.working.Go(func() {
+		for {
+			select {
+			case <-share.meter.settled():
+			case <-b.submitCtx.Done():
+				return
+			}
+			if b.dropShare(key, share) {
+				return
+			}
+		}
+	})
+}
+
+// dropShare forgets a share that nobody uses; false while only messages do.
+func (b *Broker) dropShare(key string, share *share) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if share.connections > 0 || b.shares[key] != share {
+		return true
+	}
+	if !share.meter.empty() {
+		return false
+	}
+	delete(b.shares, key)
+	return true
 }
 
 // shareKey is what a session's fair share is counted for. Anonymous clients are told apart by their client id.

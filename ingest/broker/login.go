@@ -80,7 +80,8 @@ func (c *conn) admit(p *connectRequest, certificate *Certificate) (*session, *vi
 		p.clientID = assigned
 	}
 	s := newSession(c, who, p)
-	if assigned != "" && who.ID == "" {
+	if who.ID == "" && (assigned != "" || c.b.opts.Gateways.HasUser(p.clientID)) {
+		// Nobody bears a gateway's name who did not prove to be it.
 		s.gateway = l.Remote
 	}
 	if bad := c.b.enter(s); bad != nil {
@@ -92,14 +93,14 @@ func (c *conn) admit(p *connectRequest, certificate *Certificate) (*session, *vi
 		c.b.end(s, endPolite)
 		return nil, &violation{codeNotAuthorized, "the account changed just now"}
 	}
-	s.reply(c.b.connack(s, p, present, assigned))
+	s.greet(c.b.connack(s, p, present, assigned))
 	return s, nil
 }
 
 func newSession(c *conn, who Identity, p *connectRequest) *session {
 	b := c.b
 	s := &session{
-		b: b, c: c, identity: who, allowed: who.Allowed(), gateway: who.ID, mqtt5: p.version == version5, will: p.will,
+		b: b, c: c, identity: who, allowed: who.Allowed(), gateway: who.ID, mqtt5: p.version == version5, mqtt31: p.version == version31, will: p.will,
 		maxPacket: p.props.maximumPacket, plain: p.props.has(propRequestProblem) && p.props.requestProblem == 0,
 	}
 	if s.gateway == "" {

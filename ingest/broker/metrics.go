@@ -9,7 +9,7 @@ import (
 
 type metrics struct {
 	connections prometheus.Gauge
-	// refused counts by reason: login, limit, malformed, too_large, not_stored, panic.
+	// refused counts by reason: login, limit, malformed, too_large, not_stored, revoked, panic.
 	refused *prometheus.CounterVec
 	// dropped counts status messages by reason: subscriber (it reads too slowly), retained (no room to keep it).
 	dropped *prometheus.CounterVec

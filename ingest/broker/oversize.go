@@ -25,6 +25,10 @@ func (s *session) tooLarge(h header) error {
 		s.b.log.Warn("mqtt packet beyond the size limit is not readable", "gateway", s.gateway, "bytes", h.remaining, "error", err)
 		return errTooLarge
 	}
+	if s.revoked.Load() {
+		s.release(size)
+		return net.ErrClosed
+	}
 	if s.b.seenOversized(s.client.key, &d, h.remaining) {
 		// A client that knows no reason codes sends it again after every reconnect; once is enough for the quarantine.
 		s.release(size)

@@ -45,7 +45,7 @@ func (s *session) publish(h header, body []byte, fresh bool) error {
 			return nil
 		}
 	}
-	if station, ok := statusStation(topic, p.payload); ok && s.identity.May(station) {
+	if station, ok := statusStation(topic, p.payload, &p.props); ok && s.identity.May(station) {
 		s.status(station, topic, &p, now, f)
 		return nil
 	}

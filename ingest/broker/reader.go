@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -52,7 +53,11 @@ func (s *session) control(h header, body []byte) error {
 	if packet == typePubrel || packet == typeSubscribe || packet == typeUnsubscribe {
 		wantFlags = 2
 	}
-	if h.first&0x0f != wantFlags {
+	flags := h.first & 0x0f
+	if s.mqtt31 && wantFlags != 0 {
+		flags &^= 0x08
+	}
+	if flags != wantFlags {
 		return malformed("flags of the fixed header")
 	}
 	switch packet {
@@ -84,10 +89,12 @@ func (s *session) acknowledged(packet byte, body []byte) error {
 	if bad != nil {
 		return bad
 	}
-	var known bool
+	var known, early bool
 	switch packet {
 	case typePubrel:
-		known = s.client.end(id)
+		if known, early = s.client.end(id); early {
+			return protocolError("PUBREL before PUBREC")
+		}
 		packet = typePubcomp << 4
 	case typePubrec:
 		packet = typePubrel<<4 | 2
@@ -115,9 +122,12 @@ func (s *session) disconnect(h header, body []byte) error {
 		if s.expiry == 0 && props.sessionExpiry > 0 {
 			return protocolError("a session that was to end with the connection can't be kept")
 		}
+		// Whoever takes the client id over may be looking at it.
+		s.b.mu.Lock()
 		s.expiry = s.b.sessionExpiry(props.sessionExpiry)
+		s.b.mu.Unlock()
 	}
-	if code == codeDisconnectWill {
+	if code != codeSuccess {
 		return errDisconnectWill
 	}
 	return nil
@@ -144,7 +154,8 @@ func (s *session) subscribe(body []byte) error {
 			return bad
 		}
 		codes[i] = code
-		if code == grantedQoS0 && sub.group == "" && (r.retainHandling == 0 || (r.retainHandling == 1 && !existed)) {
+		again := slices.ContainsFunc(wanted, func(w *subscription) bool { return w.filter == sub.filter })
+		if code == grantedQoS0 && sub.group == "" && !again && (r.retainHandling == 0 || (r.retainHandling == 1 && !existed)) {
 			wanted = append(wanted, sub)
 		}
 	}

@@ -35,10 +35,13 @@ func newRoutes() *routes {
 }
 
 // add subscribes a client. existed says that it replaces a subscription with the same filter; ok is false when the client
-// has too many.
+// has too many, or its session is over.
 func (r *routes) add(c *client, sub *subscription) (existed, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if c.gone {
+		return false, false
+	}
 	if _, existed = c.subs[sub.filter]; existed {
 		r.drop(c, sub.filter)
 	} else if len(c.subs) >= maxSubscriptions {
@@ -78,14 +81,25 @@ func (r *routes) remove(c *client, filter string) bool {
 	return true
 }
 
-// forget ends all subscriptions of a client.
+// forget ends all subscriptions of a client, which gets no more.
 func (r *routes) forget(c *client) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for filter := range c.subs {
 		r.drop(c, filter)
 	}
-	c.subs = nil
+	c.subs, c.gone = nil, true
+}
+
+// restrict ends the subscriptions of a client that it may not have any more.
+func (r *routes) restrict(c *client, mayRead func(filter string) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for filter, sub := range c.subs {
+		if !mayRead(sub.plain) {
+			r.drop(c, filter)
+		}
+	}
 }
 
 func (r *routes) drop(c *client, filter string) {
@@ -131,7 +145,7 @@ func (r *routes) targets(topic string, origin *client) []*target {
 	found := map[*client]*target{}
 	add := func(c *client, sub *subscription) {
 		s := c.current.Load()
-		if s == nil || (sub.noLocal && c == origin) {
+		if s == nil || (sub.noLocal && c == origin) || !s.identity.mayHear(sub.plain, topic) {
 			return
 		}
 		t := found[c]
@@ -149,7 +163,7 @@ func (r *routes) targets(topic string, origin *client) []*target {
 			add(c, sub)
 		}
 		for _, g := range r.shared[filter] {
-			if c, sub := g.turn(); c != nil {
+			if c, sub := g.turn(topic); c != nil {
 				add(c, sub)
 			}
 		}
@@ -161,12 +175,12 @@ func (r *routes) targets(topic string, origin *client) []*target {
 	return all
 }
 
-// turn is the next member of a group that is connected.
-func (g *group) turn() (*client, *subscription) {
+// turn is the next member of a group that is connected and may hear of a topic.
+func (g *group) turn(topic string) (*client, *subscription) {
 	for range g.members {
 		i := g.next % len(g.members)
 		g.next = i + 1
-		if g.members[i].current.Load() != nil {
+		if s := g.members[i].current.Load(); s != nil && s.identity.mayHear(g.subs[i].plain, topic) {
 			return g.members[i], g.subs[i]
 		}
 	}

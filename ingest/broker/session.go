@@ -26,6 +26,8 @@ type session struct {
 	allowed func(station string) bool
 	gateway string
 	mqtt5   bool
+	// mqtt31 sets DUP on what it sends again, where later versions must not.
+	mqtt31 bool
 	// maxPacket is the largest packet that the client takes; 0 = any. plain says that it wants no reason strings.
 	maxPacket uint32
 	plain     bool
@@ -49,13 +51,15 @@ type session struct {
 	out     []byte
 	acks    []int
 	writing bool
+	// greeted says that CONNACK is on its way. What comes before waits behind it.
+	greeted bool
 	// over says that nobody waits for answers any more.
 	over bool
 	// flushed, when not nil, is closed once everything is written.
 	flushed chan struct{}
 
 	ending sync.Once
-	// revoked says that the account changed: nothing is taken any more.
+	// revoked says that the account changed or the client id connected anew: nothing is taken any more.
 	revoked atomic.Bool
 }
 
@@ -206,6 +210,17 @@ func (s *session) write() {
 	}
 }
 
+// greet sends CONNACK, before anything that was pushed since the session became known.
+func (s *session) greet(connack []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.greeted = true
+	if !s.over {
+		s.out = append(connack, s.out...)
+		s.startWriter()
+	}
+}
+
 // reply sends a packet that is no acknowledgement of a message. The reader calls it, and is held while the client does not
 // read what it asked for.
 func (s *session) reply(packet []byte) {
@@ -248,7 +263,9 @@ func (s *session) push(packet []byte) bool {
 		return false
 	}
 	s.out = append(s.out, packet...)
-	s.startWriter()
+	if s.greeted {
+		s.startWriter()
+	}
 	return true
 }
 

@@ -158,6 +158,12 @@ func (m *meter) signal() {
 	}
 }
 
+func (m *meter) empty() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.messages == 0
+}
+
 // settled is closed once nothing is in flight.
 func (m *meter) settled() <-chan struct{} {
 	m.mu.Lock()

@@ -157,11 +157,19 @@ func TestFloodDoesNotStarveOthers(t *testing.T) {
 		c := connect(t, b, 4, login{id: fmt.Sprint("flood", i), user: "flood", password: "x"})
 		go c.flood()
 	}
-	beside := measure()
-	t.Logf("PUBACK of 50 quiet gateways, 95 %% within: %s alone, %s beside a flood", alone, beside)
-	// Without shares the flood holds 4 × 1,024 places of the queue: sixteen batches before each quiet message.
-	if limit := 3*alone + 15*time.Millisecond; beside > limit {
-		t.Errorf("quiet gateways wait %s, more than %s", beside, limit)
+	// Without shares the flood holds 4 × 1,024 places of the queue: sixteen batches before each quiet message, in every round. A
+	// machine with other work spoils a round now and then.
+	limit := 3*alone + 15*time.Millisecond
+	var rounds []time.Duration
+	for range 5 {
+		beside := measure()
+		if rounds = append(rounds, beside); beside <= limit {
+			break
+		}
+	}
+	t.Logf("PUBACK of 50 quiet gateways, 95 %% within: %s alone, %s beside a flood", alone, rounds)
+	if slices.Min(rounds) > limit {
+		t.Errorf("quiet gateways wait %s, more than %s", rounds, limit)
 	}
 }
 

@@ -17,8 +17,10 @@ import (
 
 // Bounds on what is kept of status messages.
 const (
-	maxRetained   = 20_000
-	maxStatusSize = 1 << 10
+	maxRetained = 20_000
+	// maxStatusSize is for a body, and for the properties that go with it.
+	maxStatusSize  = 1 << 10
+	maxStationName = 128
 )
 
 // statusMessage is a message that goes to subscribers.
@@ -41,13 +43,13 @@ func (m *statusMessage) expireAfter(props *properties, now time.Time) {
 
 // statusStation recognises quantrac/v1/{station}/status with a body like {"online": true}; an empty body deletes what is
 // retained. Everything else on that topic is a measurement like anywhere: content decides.
-func statusStation(topic string, body []byte) (station string, ok bool) {
+func statusStation(topic string, body []byte, props *properties) (station string, ok bool) {
 	rest, ok := strings.CutPrefix(topic, "quantrac/v1/")
 	if !ok {
 		return "", false
 	}
 	station, last, ok := strings.Cut(rest, "/")
-	if !ok || last != "status" || len(body) > maxStatusSize {
+	if !ok || last != "status" || len(station) > maxStationName || len(body) > maxStatusSize || len(props.raw) > maxStatusSize {
 		return "", false
 	}
 	if len(body) == 0 {

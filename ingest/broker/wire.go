@@ -27,7 +27,6 @@ const (
 // Reason codes of MQTT 5 that are sent or understood here.
 const (
 	codeSuccess        byte = 0x00
-	codeDisconnectWill byte = 0x04
 	codeNoSubscription byte = 0x11
 	codeMalformed      byte = 0x81
 	codeProtocolError  byte = 0x82

@@ -168,7 +168,7 @@ func (s *Server) accept(ctx context.Context, size int, read func() (ingest.Deliv
 	if err != nil {
 		return err
 	}
-	receipt, err := s.opts.Submit.Accept(ctx, d)
+	receipt, err := s.submit(ctx, d)
 	if err != nil {
 		s.metrics.files.WithLabelValues("failed").Inc()
 		s.log.Warn("file not stored", "gateway", d.Gateway, "file", d.Topic, "error", err)
@@ -183,4 +183,14 @@ func (s *Server) accept(ctx context.Context, size int, read func() (ingest.Deliv
 		s.metrics.files.WithLabelValues("accepted").Inc()
 	}
 	return nil
+}
+
+// submit hands a delivery to the log. Whatever a decoder does with a file costs that file only.
+func (s *Server) submit(ctx context.Context, d ingest.Delivery) (receipt ingest.Receipt, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return s.opts.Submit.Accept(ctx, d)
 }

@@ -182,6 +182,14 @@ func (a *account) arrived(name string, size int64) {
 	}
 }
 
+// broken notes a file that did not come whole and stays, so that unfinished uploads count for what an account may hold.
+func (a *account) broken(size int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.count++
+	a.bytes += size
+}
+
 // vanished notes a file that is no longer there under its name.
 func (a *account) vanished(name string) {
 	a.mu.Lock()

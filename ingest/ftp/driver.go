@@ -52,9 +52,13 @@ func pause(stop <-chan struct{}, d time.Duration) {
 func (s *Server) admit(nc net.Conn, implicit bool) *control {
 	s.mu.Lock()
 	var c *control
-	if len(s.controls) < s.opts.MaxConnections {
+	most := s.opts.MaxConnections
+	if len(s.controls) >= most && s.evict() {
+		most += max(1, most/8) // while the one that was sent away leaves
+	}
+	if len(s.controls) < most {
 		c = newControl(s, nc, implicit)
-		s.controls[c] = struct{}{}
+		s.controls[c], s.strangers[c] = struct{}{}, struct{}{}
 	}
 	s.mu.Unlock()
 	if c == nil {
@@ -71,6 +75,26 @@ func (s *Server) admit(nc net.Conn, implicit bool) *control {
 	return c
 }
 
+// evict sends away one connection that did not sign in, whichever: who means well signs in at once and is seldom hit. False =
+// there is none. s.mu is held.
+func (s *Server) evict() bool {
+	for c := range s.strangers {
+		delete(s.strangers, c)
+		s.metrics.refused.WithLabelValues("limit").Inc()
+		c.cancel()
+		_ = c.raw.Close()
+		return true
+	}
+	return false
+}
+
+// changed is how many accounts have changed so far.
+func (s *Server) changed() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changes
+}
+
 // forget is called when a connection and all that it had begun have ended.
 func (s *Server) forget(c *control) {
 	if c.folder != nil {
@@ -78,6 +102,7 @@ func (s *Server) forget(c *control) {
 	}
 	s.mu.Lock()
 	delete(s.controls, c)
+	delete(s.strangers, c)
 	s.mu.Unlock()
 	s.metrics.connections.Dec()
 	close(c.ended)
@@ -131,6 +156,7 @@ var (
 	errTooMany   = errors.New("too many connections of this account")
 	errNoFolder  = errors.New("the folder is not available now")
 	errSignedIn  = errors.New("already signed in")
+	errChanging  = errors.New("accounts are being changed, sign in again")
 	errNoTLSHere = errors.New("there is no TLS here")
 )
 
@@ -155,7 +181,7 @@ func (d *driver) AuthUser(cc ftpserver.ClientContext, user, password string) (ft
 	if c.gateway() != "" {
 		return nil, errSignedIn
 	}
-	began := time.Now()
+	began, changes := time.Now(), d.srv.changed()
 	remote := c.raw.RemoteAddr().String()
 	who, ok := d.srv.opts.Authenticate(c.ctx, user, password, remote)
 	if !ok || who.Gateway == "" {
@@ -172,6 +198,9 @@ func (d *driver) AuthUser(cc ftpserver.ClientContext, user, password string) (ft
 			return nil, err
 		}
 		return nil, errNoFolder
+	}
+	if d.srv.changed() != changes {
+		return nil, errChanging
 	}
 	if d.srv.opts.RequireTLS {
 		if err := cc.SetTLSRequirement(ftpserver.MandatoryEncryption); err != nil {
@@ -199,6 +228,9 @@ func (s *Server) signIn(c *control, cc ftpserver.ClientContext, who Account) (*f
 	c.mu.Lock()
 	c.folder = f
 	c.mu.Unlock()
+	s.mu.Lock()
+	delete(s.strangers, c)
+	s.mu.Unlock()
 	return f, nil
 }
 

@@ -87,7 +87,7 @@ type Options struct {
 	// Dir holds the folders of the accounts.
 	Dir string
 
-	// MaxConnections is how many may be connected; 2,000. MaxPerAccount is how many of one account; 16.
+	// MaxConnections is how many may be connected; 2,000. More take the place of one that did not sign in yet. MaxPerAccount is how many of one account; 16.
 	MaxConnections, MaxPerAccount int
 	// MaxFile is the largest file in bytes; ingest.MaxBody.
 	MaxFile int
@@ -172,7 +172,10 @@ type Server struct {
 
 	mu       sync.Mutex
 	controls map[*control]struct{}
-	accounts map[string]*account
+	// strangers did not sign in yet. changes counts the accounts that changed.
+	strangers map[*control]struct{}
+	changes   int
+	accounts  map[string]*account
 }
 
 // Open makes the folder and listens. Loggers are answered from Serve on.
@@ -196,7 +199,7 @@ func Open(opts Options) (*Server, error) {
 	}
 	s := &Server{
 		opts: opts, log: opts.Logger, metrics: m, memory: semaphore.NewWeighted(int64(opts.MaxMemory)), draining: make(chan struct{}),
-		controls: map[*control]struct{}{}, accounts: map[string]*account{},
+		controls: map[*control]struct{}{}, strangers: map[*control]struct{}{}, accounts: map[string]*account{},
 	}
 	for _, d := range []door{{addr: opts.Listen}, {addr: opts.ListenImplicit, implicit: true}} {
 		if d.addr == "" {
@@ -274,8 +277,12 @@ func (s *Server) Serve(ctx context.Context) error {
 	return err
 }
 
-// Disconnect ends the connections of a gateway, whose account was changed or taken away.
+// Disconnect ends the connections of a gateway, whose account was changed or taken away. Who is signing in just now is refused,
+// since he may have been judged by what was.
 func (s *Server) Disconnect(gateway string) {
+	s.mu.Lock()
+	s.changes++
+	s.mu.Unlock()
 	for _, c := range s.connections() {
 		if c.gateway() == gateway {
 			c.goodbye("421 The account has changed")

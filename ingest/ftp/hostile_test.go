@@ -124,12 +124,10 @@ func TestTimeouts(t *testing.T) {
 func TestManyConnections(t *testing.T) {
 	const n = 1000
 	d := newDisk(true)
-	s, _ := start(t, Options{Submit: d.submit, MaxConnections: n})
+	s, _ := start(t, Options{Submit: d.submit, MaxConnections: n, MaxPerAccount: n})
 	var all []*raw
 	for range n {
-		c := dialRaw(t, s)
-		c.expect("220")
-		all = append(all, c)
+		all = append(all, loginRaw(t, s))
 	}
 	c := dialRaw(t, s)
 	c.expect("421")

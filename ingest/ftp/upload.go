@@ -61,7 +61,9 @@ type upload struct {
 	offset  int64
 	started bool
 	size    int64
-	err     error
+	// copied says that what came whole before was copied to go on behind it.
+	copied bool
+	err    error
 }
 
 func (u *upload) open(atEnd bool) error {
@@ -86,7 +88,7 @@ func (u *upload) open(atEnd bool) error {
 		return nil
 	}
 	if err := u.continueFrom(root, atEnd); err != nil {
-		u.discardIfEmpty()
+		u.discardUntouched()
 		_ = file.Close()
 		return err
 	}
@@ -102,6 +104,7 @@ func (u *upload) continueFrom(root *os.Root, atEnd bool) error {
 	if size == 0 {
 		before, err := root.Open(whole(u.name))
 		if err == nil {
+			u.copied = true
 			size, err = io.Copy(u.file, before)
 			_ = before.Close()
 		}
@@ -239,19 +242,22 @@ func (u *upload) Close() error {
 	if u.err != nil || !u.started {
 		if u.started && !errors.Is(u.err, ftpserver.ErrStorageExceeded) {
 			f.srv.metrics.files.WithLabelValues("broken_off").Inc()
+			f.account.broken(u.size)
 			f.srv.log.Debug("upload broke off", "gateway", f.who.Gateway, "file", u.name, "bytes", u.size, "error", u.err)
 		}
-		u.discardIfEmpty()
+		u.discardUntouched()
 		return nil
 	}
 	if err := u.complete(); err != nil {
+		f.account.broken(u.size)
 		return f.control.later(err) // a file that is too large has a code of its own
 	}
 	return nil
 }
 
-func (u *upload) discardIfEmpty() {
-	if info, err := u.file.Stat(); err == nil && info.Size() == 0 {
+// discardUntouched removes a partial file that holds nothing new: it would hide the one that came whole.
+func (u *upload) discardUntouched() {
+	if info, err := u.file.Stat(); err == nil && (info.Size() == 0 || u.copied && !u.started) {
 		_ = u.folder.account.tree().Remove(coming(u.name))
 	}
 }

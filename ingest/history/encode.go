@@ -13,31 +13,44 @@ import (
 // goes to CODE_raw, with CODE_status (integer, when not 0) and CODE_flags (string, when set). Readings of one station and
 // instant that follow each other share a line. park names the park of a station; "" leaves the tag out.
 func AppendLines(b []byte, readings []ingest.Reading, park func(station string) string) []byte {
-	for i := 0; i < len(readings); {
-		first := &readings[i]
-		start := len(b)
-		b = append(b, Measurement...)
-		if p := park(first.Station); p != "" {
-			b = append(b, ",park="...)
-			b = appendKey(b, p)
-		}
-		b = append(b, ",station="...)
-		b = appendKey(b, first.Station)
-		b = append(b, ' ')
-		fields := len(b)
-		for i < len(readings) && readings[i].Station == first.Station && readings[i].MeasuredAt.Equal(first.MeasuredAt) {
-			b = appendFields(b, &readings[i])
-			i++
-		}
-		if len(b) == fields {
-			b = b[:start]
-			continue
-		}
-		b[len(b)-1] = ' ' // the last comma
-		b = strconv.AppendInt(b, first.MeasuredAt.UnixNano(), 10)
-		b = append(b, '\n')
+	for len(readings) > 0 {
+		n := sharing(readings)
+		b, _ = appendLine(b, readings[:n], park)
+		readings = readings[n:]
 	}
 	return b
+}
+
+// sharing is how many of the first readings share a line.
+func sharing(readings []ingest.Reading) int {
+	first, n := &readings[0], 1
+	for n < len(readings) && readings[n].Station == first.Station && readings[n].MeasuredAt.Equal(first.MeasuredAt) {
+		n++
+	}
+	return n
+}
+
+// appendLine writes readings of one station and instant; false when there is nothing in them to write.
+func appendLine(b []byte, readings []ingest.Reading, park func(station string) string) ([]byte, bool) {
+	first, start := &readings[0], len(b)
+	b = append(b, Measurement...)
+	if p := park(first.Station); p != "" {
+		b = append(b, ",park="...)
+		b = appendKey(b, p)
+	}
+	b = append(b, ",station="...)
+	b = appendKey(b, first.Station)
+	b = append(b, ' ')
+	fields := len(b)
+	for i := range readings {
+		b = appendFields(b, &readings[i])
+	}
+	if len(b) == fields {
+		return b[:start], false
+	}
+	b[len(b)-1] = ' ' // the last comma
+	b = strconv.AppendInt(b, first.MeasuredAt.UnixNano(), 10)
+	return append(b, '\n'), true
 }
 
 // appendFields writes the fields of one reading, each with a comma behind it.

@@ -120,11 +120,16 @@ func duration(d time.Duration) string {
 	return strconv.FormatInt(int64(d/time.Millisecond), 10) + "ms"
 }
 
+var (
+	nameEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+	textEscapes = strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`)
+)
+
 // quoteName and quoteText quote for InfluxQL. Callers pass checked ids; the quoting is what makes that no matter of trust.
 func quoteName(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
+	return `"` + nameEscapes.Replace(s) + `"`
 }
 
 func quoteText(s string) string {
-	return `'` + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`).Replace(s) + `'`
+	return `'` + textEscapes.Replace(s) + `'`
 }

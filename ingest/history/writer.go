@@ -2,22 +2,30 @@ package history
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"log/slog"
 	"math/rand/v2"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 
 	"quantrac/ingest"
 )
 
-// batchLines is the number of lines of one write, as measured best by InfluxData and by us.
-const batchLines = 5000
+const (
+	// batchLines is the number of lines of one write, as measured best by InfluxData and by us. A rest of less than half of it
+	// goes with the lines before it.
+	batchLines = 5000
+	// fieldSize and lineSize are what a field and a line take, roughly.
+	fieldSize, lineSize = 24, 200
+)
 
 // Writer is the consumer that fills history.
 type Writer struct {
 	store   Store
+	lanes   int
 	park    func(station string) string
 	metrics *Metrics
 	log     *slog.Logger
@@ -25,8 +33,16 @@ type Writer struct {
 
 // NewWriter makes a writer. park names the park of a station.
 func NewWriter(store Store, park func(station string) string, m *Metrics, log *slog.Logger) *Writer {
-	return &Writer{store: store, park: park, metrics: m, log: log}
+	lanes := 1
+	if _, ok := store.(*Remote); ok {
+		lanes = remoteLanes
+	}
+	return &Writer{store: store, lanes: lanes, park: park, metrics: m, log: log}
 }
+
+// remoteLanes is the number of writes to a server that may be under way at once: while it works on one, the next is sent. A
+// station always has the same lane, so that what is written twice is written in order.
+const remoteLanes = 2
 
 // Metrics are the writer's figures.
 type Metrics struct {
@@ -57,20 +73,89 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 // Consume writes the readings of entries. It tries for as long as it takes and returns early only when ctx ends; nil means
 // that everything is durable or parked. The same entries again change nothing.
 func (w *Writer) Consume(ctx context.Context, entries []ingest.Intake) error {
-	var lines []byte
-	count := 0
+	lanes := w.encode(entries)
+	var group errgroup.Group
+	for _, batches := range lanes[1:] {
+		group.Go(func() error { return w.writeAll(ctx, batches) })
+	}
+	err := w.writeAll(ctx, lanes[0])
+	return cmp.Or(group.Wait(), err)
+}
+
+// batch is what one write carries.
+type batch struct {
+	lines []byte
+	count int
+}
+
+// encode writes the lines of every lane, in batches.
+func (w *Writer) encode(entries []ingest.Intake) [][]batch {
+	lanes := make([][]batch, w.lanes)
+	size := 0
 	for i := range entries {
-		before := len(lines)
-		lines = AppendLines(lines, entries[i].Readings, w.park)
-		count += bytes.Count(lines[before:], []byte{'\n'})
-		if count >= batchLines {
-			if err := w.write(ctx, lines, count); err != nil {
-				return err
+		size += len(entries[i].Readings) * fieldSize
+	}
+	size = min(size/w.lanes, batchLines*lineSize)
+	lane, station := 0, ""
+	for i := range entries {
+		readings := entries[i].Readings
+		for len(readings) > 0 {
+			if s := readings[0].Station; s != station && w.lanes > 1 {
+				lane, station = laneOf(s, w.lanes), s
 			}
-			lines, count = nil, 0 // the engine may keep what it was given
+			n := sharing(readings)
+			lanes[lane] = w.appendTo(lanes[lane], readings[:n], size)
+			readings = readings[n:]
 		}
 	}
-	return w.write(ctx, lines, count)
+	for i, batches := range lanes {
+		lanes[i] = joinRest(batches)
+	}
+	return lanes
+}
+
+// appendTo adds a line; size is about what the lines of a batch take.
+func (w *Writer) appendTo(batches []batch, readings []ingest.Reading, size int) []batch {
+	last := len(batches) - 1
+	if last < 0 || batches[last].count == batchLines {
+		batches = append(batches, batch{lines: make([]byte, 0, size+size/8)})
+		last++
+	}
+	b := &batches[last]
+	var some bool
+	if b.lines, some = appendLine(b.lines, readings, w.park); some {
+		b.count++
+	}
+	return batches
+}
+
+// joinRest puts a small last batch behind the one before.
+func joinRest(batches []batch) []batch {
+	last := len(batches) - 1
+	if last < 1 || batches[last].count >= batchLines/2 {
+		return batches
+	}
+	before := &batches[last-1]
+	before.lines, before.count = append(before.lines, batches[last].lines...), before.count+batches[last].count
+	return batches[:last]
+}
+
+// laneOf spreads stations over lanes (FNV-1a).
+func laneOf(station string, lanes int) int {
+	h := uint32(2166136261)
+	for i := range len(station) {
+		h = (h ^ uint32(station[i])) * 16777619
+	}
+	return int(h % uint32(lanes))
+}
+
+func (w *Writer) writeAll(ctx context.Context, batches []batch) error {
+	for _, b := range batches {
+		if err := w.write(ctx, b.lines, b.count); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // write stores lines, halving a batch that is refused until the refused lines stand alone.

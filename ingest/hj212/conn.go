@@ -24,13 +24,17 @@ type conn struct {
 	// began is when the frame at the start of buf began to come; zero = buf is empty.
 	began  time.Time
 	framed bool
+	// firstBy is when the first frame must be here.
+	firstBy time.Time
 	// noise counts the bad frames since the last good one.
 	noise int
 	split split
 
-	// who is the device that spoke last, by a digest of MN and PW; it is judged again when judged is long ago.
+	// who is the device that spoke last, by a digest of MN and PW; it is judged again when judged is long ago, and when accounts
+	// have changed since.
 	who     [sha256.Size]byte
 	judged  time.Time
+	changes int64
 	gateway string
 	device  Device
 
@@ -53,7 +57,7 @@ type answer struct {
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
-	c := &conn{Conn: nc, srv: s, answers: make(chan *answer, s.opts.MaxInflight)}
+	c := &conn{Conn: nc, srv: s, answers: make(chan *answer, s.opts.MaxInflight), firstBy: time.Now().Add(s.opts.FirstTimeout)}
 	c.ctx, c.cancel = context.WithCancel(s.submitCtx)
 	return c
 }
@@ -103,11 +107,11 @@ func (c *conn) setReadDeadline() {
 		return
 	}
 	deadline := time.Now().Add(c.srv.opts.IdleTimeout)
-	switch {
-	case !c.began.IsZero():
+	if !c.began.IsZero() {
 		deadline = c.began.Add(c.srv.opts.FrameTimeout)
-	case !c.framed:
-		deadline = time.Now().Add(c.srv.opts.FirstTimeout)
+	}
+	if !c.framed && deadline.After(c.firstBy) {
+		deadline = c.firstBy
 	}
 	_ = c.SetReadDeadline(deadline)
 }
@@ -184,7 +188,10 @@ func (c *conn) frame(k kind, raw []byte) error {
 	if err := c.identify(k, &s); err != nil {
 		return err
 	}
-	c.framed = true
+	if !c.framed {
+		c.framed = true
+		c.srv.isKnown(c)
+	}
 	if c.noise++; k == good {
 		c.noise = 0
 	}
@@ -206,11 +213,22 @@ func (c *conn) frame(k kind, raw []byte) error {
 		Door: "hj212", Gateway: c.gateway, ReceivedAt: c.srv.opts.Now().UTC(), Allowed: c.device.Allowed, Station: c.device.Station, Self: s.mn,
 		Body: kept(k, raw, &s, &c.split, c.srv.opts.Checksum),
 	}
-	if err := c.srv.opts.Submit(c.ctx, d, func(_ ingest.Receipt, err error) { a.done <- err }); err != nil {
+	if err := c.submit(d, a); err != nil {
 		a.done <- err
 		return fmt.Errorf("submit: %w", err)
 	}
 	return nil
+}
+
+// submit hands a frame to the log. Whatever a decoder does with it costs this connection only.
+func (c *conn) submit(d ingest.Delivery, a *answer) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			c.srv.metrics.refused.WithLabelValues("panic").Inc()
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return c.srv.opts.Submit(c.ctx, d, func(_ ingest.Receipt, err error) { a.done <- err })
 }
 
 // rejudge is how long a device that was let in may speak before its account is looked at again.
@@ -227,13 +245,14 @@ func (c *conn) identify(k kind, s *segment) error {
 		return nil
 	}
 	who := sha256.Sum256([]byte(s.mn + "\x00" + s.pw))
-	known := c.framed && who == c.who && time.Since(c.judged) < rejudge
+	changes := c.srv.changes.Load()
+	known := c.framed && who == c.who && changes == c.changes && time.Since(c.judged) < rejudge
 	if known || k != good && c.framed {
 		return nil
 	}
 	if k == good {
-		if device, ok := auth(s.mn, s.pw); ok {
-			c.who, c.judged, c.gateway, c.device = who, time.Now(), device.Gateway, device
+		if device, ok := auth(c.ctx, s.mn, s.pw, c.RemoteAddr().String()); ok {
+			c.who, c.judged, c.changes, c.gateway, c.device = who, time.Now(), changes, device.Gateway, device
 			return nil
 		}
 	}

@@ -26,6 +26,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -51,11 +52,12 @@ type Options struct {
 	Submit ingest.Submit
 	// Checksum is that of HJ 212 over a data segment.
 	Checksum func(data []byte) uint16
-	// Authenticate, when not nil, judges the MN and PW of a device. It may block; it must compare in constant time. Nil lets in
-	// every device as the gateway that its MN names.
-	Authenticate func(mn, pw string) (Device, bool)
+	// Authenticate, when not nil, judges the MN and PW of a device at remote, host:port. It may block until ctx ends; it must compare
+	// in constant time. Nil lets in every device as the gateway that its MN names.
+	Authenticate func(ctx context.Context, mn, pw, remote string) (Device, bool)
 
-	// MaxConnections is how many devices may be connected; 10,000. More are closed at once.
+	// MaxConnections is how many devices may be connected; 10,000. More take the place of one without a frame yet; where there is
+	// none they are closed at once.
 	MaxConnections int
 	// MaxInflight is how many telegrams of one device may be unanswered; 64.
 	MaxInflight int
@@ -111,12 +113,16 @@ type Server struct {
 
 	// submitCtx outlives the context of Serve by the drain, so that what was read from a device is still submitted.
 	submitCtx context.Context
+	// changes counts the accounts that changed.
+	changes atomic.Int64
 	// draining is closed when Serve begins to end; nothing is read from devices after that.
 	draining chan struct{}
 
-	mu      sync.Mutex
-	conns   map[*conn]struct{}
-	connsWG sync.WaitGroup
+	mu    sync.Mutex
+	conns map[*conn]struct{}
+	// strangers have not sent a frame that was taken.
+	strangers map[*conn]struct{}
+	connsWG   sync.WaitGroup
 }
 
 // Open listens on opts.Listen. Devices are answered from Serve on.
@@ -133,7 +139,7 @@ func Open(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open HJ 212 door: %w", err)
 	}
-	return &Server{opts: opts, log: opts.Logger, metrics: m, listener: l, draining: make(chan struct{}), conns: map[*conn]struct{}{}}, nil
+	return &Server{opts: opts, log: opts.Logger, metrics: m, listener: l, draining: make(chan struct{}), conns: map[*conn]struct{}{}, strangers: map[*conn]struct{}{}}, nil
 }
 
 // Addr is the address that the door listens on.
@@ -146,6 +152,9 @@ func (s *Server) Close() error {
 	}
 	return nil
 }
+
+// AccountsChanged makes every device prove itself anew with its next telegram.
+func (s *Server) AccountsChanged() { s.changes.Add(1) }
 
 // Serve answers devices until ctx ends, then stops accepting and reading, waits for the answers that are due, at most
 // Options.DrainTimeout, and returns nil. It is called once.
@@ -218,11 +227,15 @@ func (s *Server) admit(nc net.Conn) {
 		nc = tls.Server(nc, s.opts.TLS)
 	}
 	s.mu.Lock()
-	full := len(s.conns) >= s.opts.MaxConnections
+	most := s.opts.MaxConnections
+	if len(s.conns) >= most && s.evict() {
+		most += max(1, most/8) // while the one that was sent away leaves
+	}
+	full := len(s.conns) >= most
 	var c *conn
 	if !full {
 		c = newConn(s, nc)
-		s.conns[c] = struct{}{}
+		s.conns[c], s.strangers[c] = struct{}{}, struct{}{}
 		s.connsWG.Add(1)
 	}
 	s.mu.Unlock()
@@ -238,9 +251,29 @@ func (s *Server) admit(nc net.Conn) {
 		c.serve()
 		s.mu.Lock()
 		delete(s.conns, c)
+		delete(s.strangers, c)
 		s.mu.Unlock()
 		s.metrics.connections.Dec()
 	}()
+}
+
+// evict closes one connection of a stranger, whichever: a device sends its frame soon and is seldom hit. False = there is none.
+// s.mu is held.
+func (s *Server) evict() bool {
+	for c := range s.strangers {
+		delete(s.strangers, c)
+		s.metrics.refused.WithLabelValues("limit").Inc()
+		c.cancel()
+		s.connsWG.Go(func() { _ = c.Close() })
+		return true
+	}
+	return false
+}
+
+func (s *Server) isKnown(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.strangers, c)
 }
 
 func (s *Server) connections() []*conn {

@@ -261,7 +261,7 @@ func TestLogin(t *testing.T) {
 	logged := &strings.Builder{}
 	var mu sync.Mutex
 	calls := 0
-	o := Options{Submit: d.submit, Authenticate: func(mn, pw string) (Device, bool) {
+	o := Options{Submit: d.submit, Authenticate: func(_ context.Context, mn, pw, _ string) (Device, bool) {
 		mu.Lock()
 		defer mu.Unlock()
 		calls++

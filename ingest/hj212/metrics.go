@@ -8,7 +8,7 @@ import (
 
 type metrics struct {
 	connections prometheus.Gauge
-	// refused counts by reason: login, limit, noise, not_stored.
+	// refused counts by reason: login, limit, noise, not_stored, panic.
 	refused *prometheus.CounterVec
 	frames  *prometheus.CounterVec
 	garbage prometheus.Counter

@@ -60,8 +60,17 @@ func frame(data []byte, checksum func([]byte) uint16) []byte {
 	return fmt.Appendf(out, "%04X", checksum(data))
 }
 
-// mask blots out the values of PW, whose length stays.
+// mask blots out the values of PW, whose length stays. Before CP one ends only at a semicolon, as it is read.
 func mask(b []byte) {
+	head, rest := b, []byte(nil)
+	if i := bytes.Index(b, []byte(";CP=&&")); i >= 0 {
+		head, rest = b[:i], b[i:]
+	}
+	maskUntil(head, ";\r\n")
+	maskUntil(rest, ";&\r\n")
+}
+
+func maskUntil(b []byte, ends string) {
 	for {
 		i := bytes.Index(b, []byte("PW="))
 		if i < 0 {
@@ -69,7 +78,7 @@ func mask(b []byte) {
 		}
 		b = b[i+len("PW="):]
 		for j, c := range b {
-			if c == ';' || c == '&' || c == '\r' || c == '\n' {
+			if strings.IndexByte(ends, c) >= 0 {
 				break
 			}
 			b[j] = '*'

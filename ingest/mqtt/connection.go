@@ -66,6 +66,9 @@ func (s *Subscriber) clientOptions(c *connection) *paho.ClientOptions {
 	if s.opts.TLS != nil {
 		o.SetTLSConfig(s.opts.TLS)
 	}
+	if scheme := s.address.Scheme; scheme != "ws" && scheme != "wss" { // which are buffered
+		o.SetCustomOpenConnectionFn(dial)
+	}
 	o.SetAutoReconnect(false).SetConnectRetry(false).SetConnectTimeout(connectTimeout).SetKeepAlive(30 * time.Second)
 	// While a full log blocks the handler, the library does not see the broker's ping responses.
 	o.SetPingTimeout(time.Minute)

@@ -24,7 +24,7 @@ const (
 	// stopTime is how long Run goes on writing what is queued after it was told to stop.
 	stopTime = 5 * time.Second
 	// mostWait is how long a write gives way to a consumer that lags.
-	mostWait = 200 * time.Millisecond
+	mostWait = time.Second
 	// entryCost is what an entry takes in memory beside its body, roughly.
 	entryCost = 2 << 10
 )

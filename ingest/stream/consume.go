@@ -15,9 +15,9 @@ import (
 // Bounds of what one call of a handler gets and of what is read ahead of it.
 const (
 	handleMessages = 64
-	handleBytes    = 8 << 20
-	aheadMessages  = 64
-	aheadBytes     = 16 << 20
+	handleBytes    = 4 << 20
+	aheadMessages  = 32
+	aheadBytes     = 8 << 20
 )
 
 // Batch is one message of INTAKE: the entries of one group commit, in order.

@@ -35,7 +35,8 @@ func (c *Comparison) Print(w io.Writer) {
 	if c.WithoutBroker {
 		cpu += " without the broker"
 	}
-	fmt.Fprintf(w, "%s against %s, rounds in pairs; messages/s until queryable, %s\n", c.Stack, c.Against, cpu)
+	window := c.Rounds[0].Stack.Window
+	fmt.Fprintf(w, "%s against %s, rounds in pairs, at most %d unacknowledged a gateway; messages/s until queryable, %s\n", c.Stack, c.Against, window, cpu)
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "round\t%[1]s msg/s\t%[2]s msg/s\tratio\t%[1]s CPU\t%[2]s CPU\tratio\t\n", c.Stack, c.Against)
 	for i := range c.Rounds {
