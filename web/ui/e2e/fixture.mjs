@@ -7,6 +7,7 @@ import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WebSocketServer } from 'ws'
 import { Desk } from './desk.mjs'
+import { Duty } from './duty.mjs'
 import { World } from './world.mjs'
 
 const POLICY =
@@ -26,7 +27,12 @@ const REGISTRY = fileURLToPath(new URL('../../../geo/data/dong-nai.yaml', import
 // token: asked for by everything when it is set. admin: gives the role of an administrator.
 export async function serve({ port = 8090, token = '', admin = 'admin', cycle = 5000 } = {}) {
   const world = new World(await readFile(REGISTRY, 'utf8'), Date.now())
-  const backend = { world, desk: new Desk(world, Date.now()), token, admin }
+  let sockets = null
+  const tell = (f) => {
+    for (const ws of sockets?.clients ?? []) ws.send(JSON.stringify(f))
+  }
+  const duty = new Duty(world, Date.now(), tell)
+  const backend = { world, desk: new Desk(world, Date.now()), duty, token, admin }
   const server = createServer((req, res) => {
     const url = new URL(req.url, 'http://fixture')
     res.setHeader('Content-Security-Policy', POLICY)
@@ -34,7 +40,7 @@ export async function serve({ port = 8090, token = '', admin = 'admin', cycle = 
     if (url.pathname.startsWith('/api/v1/')) return void answer(backend, req, res, url)
     return file(url.pathname, res)
   })
-  const sockets = new WebSocketServer({ server, path: '/ws', handleProtocols: () => 'quantrac.v1' })
+  sockets = new WebSocketServer({ server, path: '/ws', handleProtocols: () => 'quantrac.v1' })
   sockets.on('connection', (ws, req) => {
     if (token && !req.url.endsWith('ticket=once')) return ws.close(1008)
     return ws.on('message', () => ws.send(JSON.stringify(world.snapshot(Date.now()))))
@@ -64,7 +70,7 @@ export async function serve({ port = 8090, token = '', admin = 'admin', cycle = 
   }
 }
 
-async function answer({ world, desk, token, admin }, req, res, url) {
+async function answer({ world, desk, duty, token, admin }, req, res, url) {
   const send = (status, body) => {
     res.writeHead(status, { 'Content-Type': 'application/json' })
     res.end(body && JSON.stringify(body))
@@ -77,7 +83,8 @@ async function answer({ world, desk, token, admin }, req, res, url) {
   if (path[0] === 'ws-ticket') return send(201, { ticket: 'once' })
   const chunks = []
   for await (const chunk of req) chunks.push(chunk)
-  const told = desk.answer(req.method, path, url.searchParams, Buffer.concat(chunks), role)
+  const asked = [req.method, path, url.searchParams, Buffer.concat(chunks), role]
+  const told = duty.answer(...asked) ?? desk.answer(...asked)
   if (told) return send(...told)
   const body = world.get(path, url.searchParams)
   if (body && path[0] === 'info') body.role = role

@@ -34,7 +34,8 @@ export class World {
     this.random = generator(7)
     this.stations = r.stations.map((s, i) => this.station(s, i, now))
     this.parks = r.parks.map(({ simulated_m3_day, ...p }) => this.park(p))
-    this.alerts = this.stations.flatMap((s) => this.alertsOf(s, now))
+    this.alerts = [...this.stations.flatMap((s) => this.alertsOf(s, now)), ...outage(this, now), over(this, now)]
+    this.told = new Map(this.alerts.map((a) => [a.id, timeline(a)]))
   }
 
   station(s, i, now) {
@@ -115,6 +116,7 @@ export class World {
         url: '',
         peak_value: v.value,
         peak_severity: 'critical',
+        notified: true,
       },
     ]
   }
@@ -148,7 +150,7 @@ export class World {
       epoch: this.epoch,
       time: new Date(now).toISOString(),
       stations: this.stations,
-      alerts: this.alerts,
+      alerts: this.alerts.filter((a) => a.state === 'open'),
       hotspots: this.hotspots(),
     }
   }
@@ -170,7 +172,7 @@ export class World {
     }
     const frames = [{ type: 'readings', sequence: ++this.sequence, items }]
     const a = this.alerts[Math.floor(this.random() * this.alerts.length)]
-    if (a && this.random() < 0.4) {
+    if (a?.state === 'open' && a.parameter && this.random() < 0.4) {
       const v = this.stations.find((s) => s.id === a.station.id).latest.cod
       Object.assign(a, { revision: a.revision + 1, value: v.value, ratio: v.ratio, measured_at: v.measured_at })
       frames.push({ type: 'alert', sequence: ++this.sequence, alert: { ...a } })
@@ -193,10 +195,36 @@ export class World {
       )
     if (kind === 'parks') return list(this.parks)
     if (kind === 'hotspots') return this.hotspots()
-    if (kind === 'stations' && rest === 'readings') return list(this.history(id, query))
+    if (kind === 'stations' && rest === 'readings')
+      return list(query.get('every') ? this.history(id, query) : this.raw(id, query))
     if (kind === 'stations') return id ? this.stations.find((s) => s.id === id) : list(this.stations)
     if (kind === 'alerts' && id) return this.detail(id)
-    return kind === 'alerts' ? list(this.alerts) : undefined
+    return kind === 'alerts' ? list(this.pick(query)) : undefined
+  }
+
+  pick(query) {
+    const want = (name, of) => !query.get(name) || query.get(name) === of
+    return this.alerts.filter(
+      (a) =>
+        want('state', a.state) &&
+        want('severity', a.severity) &&
+        want('park', a.park?.id) &&
+        want('station', a.station.id) &&
+        want('parameter', a.parameter) &&
+        want('rule', a.rule) &&
+        (!query.get('from') || a.opened_at >= query.get('from')),
+    )
+  }
+
+  // Each value as it was measured, some of them late or revised.
+  raw(id, query) {
+    return this.history(id, query).map(({ time, value }, i) => ({
+      measured_at: time,
+      value,
+      raw: value,
+      status: 'measuring',
+      flags: i % 19 === 7 ? ['late'] : i % 31 === 12 ? ['late', 'revised'] : [],
+    }))
   }
 
   history(id, query) {
@@ -207,7 +235,8 @@ export class World {
     const [from, to] = [Date.parse(query.get('from')), Date.parse(query.get('to'))]
     const rows = []
     for (let t = Math.ceil(from / 300_000) * 300_000; t < to; t += 300_000) {
-      const hours = (t - from) / 3_600_000
+      // Counted back from now, so that every span of time shows the same day.
+      const hours = 24 - (Date.now() - t) / 3_600_000
       if (hours > 9 && hours < 10) continue
       const rise = s.state === 'exceed' ? 0.55 + 0.45 / (1 + Math.exp(20 - hours)) : 1
       const wave = 1 + 0.12 * Math.sin(hours / 3.5) + 0.06 * (random() - 0.5)
@@ -219,29 +248,125 @@ export class World {
   detail(id) {
     const a = this.alerts.find((x) => x.id === id)
     if (!a) return undefined
-    const change = {
-      severity: a.severity,
-      state: 'open',
-      value: a.value,
-      ratio: a.ratio,
-      revision: 1,
-      summary: a.summary,
-    }
-    const at = (s) => new Date(Date.parse(a.opened_at) + s * 1000).toISOString()
-    const notice = { webhook: 'wh1', name: 'Sở NN&MT', event: 'alert.opened', delivery: 'd1' }
-    return {
-      ...a,
-      timeline: [
-        { type: 'alert.opened', at: a.opened_at, event_at: a.opened_at, ...change, severity: 'warning' },
-        {
-          type: 'notice',
-          at: at(1),
-          notice: { ...notice, attempt: 1, status: 503, result: 'failed', error: 'HTTP 503' },
-        },
-        { type: 'notice', at: at(7), notice: { ...notice, attempt: 2, status: 200, result: 'delivered' } },
-        { type: 'alert.updated', at: at(900), event_at: at(899), ...change, revision: 2 },
-      ],
-    }
+    return { ...a, timeline: this.told.get(id) }
+  }
+
+  // What somebody did about an alert; answers with the frame that tells everybody.
+  change(id, type, by, changes, comment) {
+    const a = this.alerts.find((x) => x.id === id)
+    Object.assign(a, changes)
+    const at = new Date().toISOString()
+    const { severity, state, value, ratio, revision } = a
+    this.told.get(id).push({ type, at, event_at: at, severity, state, value, ratio, revision, by, comment })
+    return { type: 'alert', sequence: ++this.sequence, alert: { ...a } }
+  }
+}
+
+function timeline(a) {
+  const change = {
+    severity: a.severity,
+    state: 'open',
+    value: a.value,
+    ratio: a.ratio,
+    revision: 1,
+    summary: a.summary,
+  }
+  const at = (s) => new Date(Date.parse(a.opened_at) + s * 1000).toISOString()
+  const notice = { webhook: 'wh1', name: 'Sở NN&MT', event: 'alert.opened', delivery: 'd1' }
+  const opened = { type: 'alert.opened', at: a.opened_at, event_at: a.opened_at, ...change, severity: 'warning' }
+  if (a.inhibited_by) return [opened]
+  return [
+    opened,
+    {
+      type: 'notice',
+      at: at(1),
+      notice: { ...notice, attempt: 1, status: 503, result: 'retrying', error: 'HTTP 503' },
+    },
+    { type: 'notice', at: at(7), notice: { ...notice, attempt: 2, status: 200, result: 'delivered' } },
+    { type: 'alert.updated', at: at(900), event_at: at(899), ...change, revision: 2 },
+  ]
+}
+
+// A whole park is silent, and one of its stations under it.
+function outage(world, now) {
+  const off = world.stations.find((s) => s.state === 'offline')
+  const park = world.parks.find((p) => p.id === off.park)
+  const at = new Date(now - 3 * 3_600_000).toISOString()
+  const none = { parameter: null, value: null, unit: null, limit: null, ratio: null, peak_value: null }
+  const base = {
+    revision: 1,
+    rule: 'silent',
+    rule_name: { vi: 'Mất kết nối', en: 'Offline' },
+    severity: 'warning',
+    state: 'open',
+    park: { id: park.id, name: park.name, location: park.location },
+    basis: 'silence',
+    ...none,
+    limit_reference: '',
+    limit_verified: false,
+    opened_at: at,
+    measured_at: at,
+    late: false,
+    flags: [],
+    url: '',
+    peak_severity: 'warning',
+  }
+  return [
+    {
+      ...base,
+      id: 'fixture-outage',
+      scope: 'park',
+      scope_id: park.id,
+      station: { id: '', name: { vi: '', en: '' } },
+      notified: true,
+      summary: {
+        vi: `Mất kết nối: không nhận được dữ liệu từ mọi trạm của ${park.name.vi}`,
+        en: `Offline: no data from any station of ${park.name.en}`,
+      },
+    },
+    {
+      ...base,
+      id: 'fixture-silent',
+      station: { id: off.id, name: off.name, location: off.location },
+      inhibited_by: 'fixture-outage',
+      summary: { vi: `Mất kết nối: ${off.name.vi}`, en: `Offline: ${off.name.en}` },
+    },
+  ]
+}
+
+// One that has ended.
+function over(world, now) {
+  const s = world.stations[7]
+  const at = (h) => new Date(now - h * 3_600_000).toISOString()
+  return {
+    id: 'fixture-over',
+    revision: 3,
+    rule: 'over-limit',
+    rule_name: { vi: 'Giá trị tức thời so với giới hạn', en: 'Instant value against its limit' },
+    severity: 'critical',
+    state: 'resolved',
+    station: { id: s.id, name: s.name, location: s.location },
+    park: { id: s.park, name: world.parks.find((p) => p.id === s.park).name },
+    parameter: 'cod',
+    basis: 'value',
+    value: 62.4,
+    unit: 'mg/L',
+    limit: 74.25,
+    ratio: 0.84,
+    limit_reference: REFERENCE,
+    limit_verified: true,
+    opened_at: at(20),
+    measured_at: at(14),
+    resolved_at: at(14),
+    cause: 'Hiệu chuẩn thiết bị',
+    closed_by: 'lan',
+    late: true,
+    flags: [],
+    summary: { vi: 'COD đã về dưới giới hạn', en: 'COD is below its limit again' },
+    url: '',
+    peak_value: 96.1,
+    peak_severity: 'critical',
+    notified: true,
   }
 }
 

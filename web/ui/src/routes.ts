@@ -4,6 +4,8 @@ import type { Page } from './place.ts'
 /** The code of each page comes with the first visit: who reads the ledger does not wait for the map. */
 export const pages: Record<Page, Lazy> = {
   map: lazy(() => import('./panels/home.tsx').then((m) => m.Home)),
+  alerts: lazy(() => import('./pages/alerts/page.tsx').then((m) => m.AlertsPage)),
+  silences: lazy(() => import('./pages/silences/page.tsx').then((m) => m.SilencesPage)),
   decode: lazy(() => import('./pages/decode/page.tsx').then((m) => m.DecodePage)),
   quarantine: lazy(() => import('./pages/quarantine/page.tsx').then((m) => m.QuarantinePage)),
   ledger: lazy(() => import('./pages/ledger/page.tsx').then((m) => m.LedgerPage)),

@@ -5,8 +5,6 @@ import type { WindowRow } from './wire.ts'
 /** The window of the chart's figures, ms. It is what api.windows asks for. */
 export const WINDOW = 5 * 60_000
 export const SPAN = 24 * 3_600_000
-/** A pause of more than three windows is drawn as a gap, as the rules see it. */
-const GAP = 3 * WINDOW
 
 export interface Point {
   /** Begin of the window, ms. */
@@ -33,14 +31,14 @@ export function fold(series: readonly Point[], at: number, value: number): reado
   return [...kept, { time, value: last.value + (value - last.value) / count, count }]
 }
 
-/** Columns for uPlot, seconds, with an empty point in each gap so that no line bridges it. */
-export function columns(series: readonly Point[]): [number[], (number | null)[]] {
+/** Columns for uPlot, seconds, with an empty point in each gap so that no line bridges it. A pause of more than three steps is one, as the rules see it. */
+export function columns(series: readonly Point[], step = WINDOW): [number[], (number | null)[]] {
   const times: number[] = []
   const values: (number | null)[] = []
   let before: number | null = null
   for (const p of series) {
-    if (before !== null && p.time - before > GAP) {
-      times.push((before + WINDOW) / 1000)
+    if (before !== null && p.time - before > 3 * step) {
+      times.push((before + step) / 1000)
       values.push(null)
     }
     times.push(p.time / 1000)

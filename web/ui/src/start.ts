@@ -1,6 +1,7 @@
 import { batch } from '@preact/signals'
 import { api } from './api.ts'
 import { followDetail } from './detail.ts'
+import { followNews } from './herald.ts'
 import { followHistory } from './history.ts'
 import { Problem, setToken, Unauthorized } from './http.ts'
 import { followPlace } from './router.ts'
@@ -24,6 +25,7 @@ export function start(): void {
   followDetail()
   followPlace()
   followStation()
+  followNews()
   void load()
 }
 

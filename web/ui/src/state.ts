@@ -1,4 +1,5 @@
 import { batch, computed, signal } from '@preact/signals'
+import { chosen, keep } from './choice.ts'
 import { type Language, Words } from './i18n/format.ts'
 import { allows, type Role } from './role.ts'
 import { apply, empty, type Model, ranked, type StoreEvent } from './store.ts'
@@ -33,7 +34,7 @@ export const now = signal(Date.now())
 export type Theme = 'light' | 'dark'
 export type Tab = 'alerts' | 'stations' | 'hotspots'
 
-export const language = signal<Language>(read('quantrac.language') === 'en' ? 'en' : 'vi')
+export const language = signal<Language>(chosen('language') === 'en' ? 'en' : 'vi')
 export const words = computed(() => new Words(language.value))
 
 const systemDark = matchMedia('(prefers-color-scheme: dark)')
@@ -41,7 +42,7 @@ const system = signal<Theme>(systemDark.matches ? 'dark' : 'light')
 systemDark.addEventListener('change', (e) => {
   system.value = e.matches ? 'dark' : 'light'
 })
-const chosenTheme = signal<Theme | null>(asTheme(read('quantrac.theme')))
+const chosenTheme = signal<Theme | null>(asTheme(chosen('theme')))
 export const theme = computed<Theme>(() => chosenTheme.value ?? system.value)
 
 export const tab = signal<Tab>('alerts')
@@ -57,12 +58,12 @@ export const lookAt = signal<{ center: [number, number]; zoom: number } | 'all' 
 
 export function setLanguage(l: Language): void {
   language.value = l
-  write('quantrac.language', l)
+  keep('language', l)
 }
 
 export function setTheme(t: Theme): void {
   chosenTheme.value = t
-  write('quantrac.theme', t)
+  keep('theme', t)
 }
 
 export function toggleState(s: State): void {
@@ -85,23 +86,6 @@ export function closeStation(): void {
     selectedStation.value = null
     selectedAlert.value = null
   })
-}
-
-/** A browser may refuse storage; the choice then lasts as long as the page. */
-function read(key: string): string | null {
-  try {
-    return localStorage.getItem(key)
-  } catch {
-    return null
-  }
-}
-
-function write(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value)
-  } catch {
-    // Nothing to do: see read.
-  }
 }
 
 function asTheme(s: string | null): Theme | null {

@@ -13,6 +13,11 @@ export function followStation(): () => void {
   const stopReading = effect(() => {
     const { page, query } = place.value
     if (page !== 'map') return
+    // An outage has no station to open: its link names the alert alone.
+    if (query.alert && !query.station) {
+      go('alerts', { alert: query.alert }, 'replace')
+      return
+    }
     const station = query.station ?? null
     const alert = (station && query.alert) || null
     if (station === selectedStation.peek() && alert === selectedAlert.peek()) return

@@ -38,6 +38,8 @@ export interface Model {
 
 export type StoreEvent =
   | { type: 'frame'; frame: Frame; at: number }
+  /** What the server answered to an act of this reader. */
+  | { type: 'answer'; alert: Alert }
   | { type: 'connection'; connection: Connection }
   | { type: 'info'; info: Info }
   | { type: 'parameters'; items: Parameter[] }
@@ -61,6 +63,8 @@ export function apply(m: Model, e: StoreEvent): Model {
   switch (e.type) {
     case 'frame':
       return applyFrame({ ...m, heardAt: e.at, pause: pauseOf(m, e.at) }, e.frame)
+    case 'answer':
+      return withAnswer(m, e.alert)
     case 'connection':
       return m.connection === e.connection ? m : { ...m, connection: e.connection }
     case 'info':
@@ -127,6 +131,32 @@ function withAlert(alerts: ReadonlyMap<string, Alert>, a: Alert): ReadonlyMap<st
   const next = new Map(alerts)
   if (a.state === 'open') next.set(a.id, a)
   else next.delete(a.id)
+  return next
+}
+
+/**
+ * The server's word on what a person did. The socket may have been quicker with a later state: then only what people did is taken,
+ * and an alert that has ended meanwhile does not come back.
+ */
+function withAnswer(m: Model, a: Alert): Model {
+  const held = m.alerts.get(a.id)
+  if (!held) return m
+  if (a.state !== 'open')
+    return { ...m, alerts: withAlert(m.alerts, { ...a, revision: Math.max(a.revision, held.revision) }) }
+  const next = new Map(m.alerts)
+  next.set(a.id, withActs(held, a))
+  return { ...m, alerts: next }
+}
+
+const ACTS = ['acknowledged_at', 'acknowledged_by', 'assignee'] as const
+
+function withActs(held: Alert, a: Alert): Alert {
+  const next = { ...held }
+  for (const field of ACTS) {
+    const value = a[field]
+    if (value) next[field] = value
+    else delete next[field]
+  }
   return next
 }
 

@@ -99,7 +99,11 @@ export interface Alert {
   rule_name?: Text
   severity: Severity
   state: 'open' | 'resolved' | 'withdrawn'
+  /** Its id is "" where `scope` says what the alert is about. */
   station: Where
+  /** Set for a silence of a whole park or gateway. */
+  scope?: 'park' | 'gateway'
+  scope_id?: string
   park: Where | null
   parameter: string | null
   /** The rule's "on"; "value" is one 5-minute value and never a violation. */
@@ -119,8 +123,19 @@ export interface Alert {
   acknowledged_at?: string
   acknowledged_by?: string
   assignee?: string
+  /** When it was told further because nobody had acted. */
+  escalated_at?: string
   resolved_at?: string
   cause?: string
+  closed_by?: string
+  /** The silence or maintenance window that keeps its notices back. */
+  silenced_by?: string
+  /** The alert that explains this one; its notices are kept back. */
+  inhibited_by?: string
+  /** Recipients have been told of it. */
+  notified?: boolean
+  /** The alert that a withdrawn one has become part of. */
+  merged_into?: string
   peak_value: number | null
   peak_severity: Severity
 }
@@ -145,11 +160,45 @@ export interface Moment {
   ratio?: number | null
   revision?: number
   summary?: Text
+  /** The person who did it, and what they wrote. */
+  by?: string
+  comment?: string
   notice?: Notice
 }
 
 export interface AlertDetail extends Alert {
   timeline: Moment[]
+}
+
+/** Selects alerts; what is absent selects all. */
+export interface Matcher {
+  parks?: string[]
+  stations?: string[]
+  parameters?: string[]
+  rules?: string[]
+  severities?: Severity[]
+}
+
+/** Keeps the notices of some alerts back for a time. */
+export interface Mute {
+  id: string
+  kind: 'silence' | 'maintenance'
+  matcher: Matcher
+  /** Inclusive. */
+  from: string
+  /** Exclusive. */
+  to: string
+  reason: string
+  by?: string
+  created_at: string
+}
+
+export interface NewMute {
+  matcher: Matcher
+  /** Absent: from now on. */
+  from?: string
+  to: string
+  reason: string
 }
 
 export interface HotspotProperties {
@@ -193,6 +242,16 @@ export interface WindowRow {
   time: string
   value: number | null
   count: number
+}
+
+export interface RawRow {
+  measured_at: string
+  /** Null unless usable. */
+  value: number | null
+  /** The number as it came, if there was one. */
+  raw: number | null
+  status: string
+  flags: string[]
 }
 
 export interface List<T> {

@@ -85,3 +85,9 @@ test('no two states share a shape or a colour', () => {
     expect(new Set(STATES.map((s) => SHAPES[s][part])).size).toBe(STATES.length)
   }
 })
+
+test('one thing is not said in the plural', () => {
+  const en = new Words('en')
+  expect(en.t('alerts.count', { n: '1' })).toBe('1 alert')
+  expect(en.t('alerts.count', { n: '1,001' })).toBe('1,001 alerts')
+})

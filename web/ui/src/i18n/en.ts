@@ -1,3 +1,4 @@
+import { alerts } from './en-alerts.ts'
 import { pages } from './en-pages.ts'
 import { quality } from './en-quality.ts'
 import type { Key } from './vi.ts'
@@ -5,6 +6,7 @@ import type { Key } from './vi.ts'
 export const en: Record<Key, string> = {
   ...quality,
   ...pages,
+  ...alerts,
 
   'app.name': 'Automatic discharge monitoring',
   'app.demo': 'Simulated data',

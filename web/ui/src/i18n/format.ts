@@ -15,6 +15,7 @@ export class Words {
   readonly language: Language
   private readonly clock: Intl.DateTimeFormat
   private readonly stamp: Intl.DateTimeFormat
+  private readonly dayOnly: Intl.DateTimeFormat
   private readonly exact: Intl.DateTimeFormat
 
   constructor(language: Language) {
@@ -27,6 +28,7 @@ export class Words {
       hour: '2-digit',
       minute: '2-digit',
     })
+    this.dayOnly = new Intl.DateTimeFormat(LOCALES[language], { timeZone: ZONE, day: 'numeric', month: 'numeric' })
     this.exact = new Intl.DateTimeFormat(LOCALES[language], {
       timeZone: ZONE,
       year: 'numeric',
@@ -38,8 +40,13 @@ export class Words {
     })
   }
 
+  /** {n} is the value of that name; {n|alert|alerts} is the first word where it is 1, else the second. */
   t(key: Key, values: Record<string, string | number> = {}): string {
-    return TEXTS[this.language][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
+    const text = TEXTS[this.language][key]
+    return text.replace(/\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g, (whole, name: string, one?: string, many?: string) => {
+      const value = String(values[name] ?? whole)
+      return one === undefined ? value : ((value === '1' ? one : many) ?? '')
+    })
   }
 
   /** The text of a name that the server chose, such as a flag; the name itself where there is no text for it. */
@@ -89,6 +96,16 @@ export class Words {
   /** Date and time to the second, where it has to be exact. */
   moment(at: string | number): string {
     return this.exact.format(new Date(at))
+  }
+
+  /** A day, as the head of a column of a calendar. */
+  day(at: number): string {
+    return this.dayOnly.format(new Date(at))
+  }
+
+  /** How long something lasts, ms, in its greatest unit. */
+  span(ms: number): string {
+    return this.age(0, Math.max(0, ms))
   }
 
   /** A count, with its thousands apart. */

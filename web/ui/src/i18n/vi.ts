@@ -1,3 +1,4 @@
+import { alerts } from './vi-alerts.ts'
 import { pages } from './vi-pages.ts'
 import { quality } from './vi-quality.ts'
 
@@ -5,6 +6,7 @@ import { quality } from './vi-quality.ts'
 export const vi = {
   ...quality,
   ...pages,
+  ...alerts,
 
   'app.name': 'Quan trắc nước thải tự động',
   'app.demo': 'Dữ liệu mô phỏng',

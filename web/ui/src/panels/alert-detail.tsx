@@ -1,4 +1,5 @@
 import { detail, missing } from '../detail.ts'
+import { Link } from '../parts/link.tsx'
 import { now, openAlerts, parameters, selectedAlert, words } from '../state.ts'
 import type { Moment } from '../wire.ts'
 import { Figures, Source } from './alerts.tsx'
@@ -19,6 +20,9 @@ export function AlertDetailView() {
       <div class="line">
         <SeveritySign severity={a.severity} />
         <span class="basis">{basisText(a, w)}</span>
+        <Link page="alerts" query={{ alert: a.id }} class="link">
+          {w.t('alert.in_full')}
+        </Link>
         <button
           type="button"
           class="link"
@@ -61,6 +65,8 @@ function Timeline(props: { moments: Moment[]; parameter: string | null; unit: st
                 <> · {withUnit(w.measured(m.value, decimalsOf(props.parameter, parameters.value)), props.unit)}</>
               )}
               {typeof m.ratio === 'number' && <> · {w.ratio(m.ratio)}×</>}
+              {m.by && <> · {m.by}</>}
+              {m.comment && <>: {m.comment}</>}
               {m.notice && <NoticeText moment={m} />}
             </span>
           </li>

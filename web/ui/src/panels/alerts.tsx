@@ -1,3 +1,5 @@
+import { isOutage, placeName, stationOf } from '../alert.ts'
+import { go } from '../router.ts'
 import { now, openStation, parameters, pointed, rankedAlerts, selectedAlert, words } from '../state.ts'
 import type { Alert } from '../wire.ts'
 import { basisText, bound, decimalsOf, ratioText, shortName, withUnit } from './figures.ts'
@@ -26,6 +28,7 @@ export function AlertList() {
 
 function AlertRow({ alert: a }: { alert: Alert }) {
   const w = words.value
+  const station = stationOf(a)
   const point = (id: string | null) => () => {
     pointed.value = id
   }
@@ -36,10 +39,10 @@ function AlertRow({ alert: a }: { alert: Alert }) {
         class={`alert ${a.severity}`}
         aria-pressed={selectedAlert.value === a.id}
         data-alert={a.id}
-        onClick={() => openStation(a.station.id, a.id)}
-        onMouseEnter={point(a.station.id)}
+        onClick={() => (station ? openStation(station, a.id) : go('alerts', { alert: a.id }))}
+        onMouseEnter={point(station)}
         onMouseLeave={point(null)}
-        onFocus={point(a.station.id)}
+        onFocus={point(station)}
         onBlur={point(null)}
       >
         <span class="line">
@@ -51,9 +54,9 @@ function AlertRow({ alert: a }: { alert: Alert }) {
         </span>
         <Figures alert={a} />
         <span class="where">
-          {w.text(a.station.name)} {isFresh(a) && <span class="new">{w.t('alert.new')}</span>}
+          {placeName(a, w)} {isFresh(a) && <span class="new">{w.t('alert.new')}</span>}
         </span>
-        <Source alert={a} park={w.text(a.park?.name)} />
+        <Source alert={a} park={a.scope === 'park' ? '' : w.text(a.park?.name)} />
       </button>
     </li>
   )
@@ -82,7 +85,7 @@ function isFresh(a: Alert): boolean {
 /** Parameter, value, limit, ratio in one line. */
 export function Figures({ alert: a }: { alert: Alert }) {
   const w = words.value
-  if (!a.parameter) return <span class="figures">{w.t('alert.station')}</span>
+  if (!a.parameter) return <span class="figures">{w.t(isOutage(a) ? 'alert.all_stations' : 'alert.station')}</span>
   const decimals = decimalsOf(a.parameter, parameters.value)
   return (
     <span class="figures">

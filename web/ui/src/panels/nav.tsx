@@ -1,18 +1,25 @@
 import { Link } from '../parts/link.tsx'
-import { PAGES, type Page } from '../place.ts'
+import type { Page } from '../place.ts'
 import { place } from '../router.ts'
 import { prepare } from '../routes.ts'
 import { openAlerts, selectedStation, words } from '../state.ts'
 
+/** Silences hang on the alerts. */
+type Shown = Exclude<Page, 'silences'>
+
 /** Drawn in a box of 24 by 24, stroked. */
-const ICONS: Record<Page, string> = {
+const ICONS: Record<Shown, string> = {
   map: 'M12 21s-6.5-6.1-6.5-11a6.5 6.5 0 0 1 13 0c0 4.9-6.5 11-6.5 11ZM12 7.6a2.4 2.4 0 1 0 0 4.8 2.4 2.4 0 0 0 0-4.8Z',
+  alerts:
+    'M12 3.5a5.5 5.5 0 0 1 5.5 5.5c0 4.6 2 6 2 7H4.5c0-1 2-2.4 2-7A5.5 5.5 0 0 1 12 3.5ZM10 19.2a2.2 2.2 0 0 0 4 0',
   decode: 'M8.5 6 3 12l5.5 6M15.5 6l5.5 6-5.5 6M13.5 4.5l-3 15',
   quarantine: 'M12 3 20 6v5.5c0 4.6-3.2 7.8-8 9.5-4.8-1.7-8-4.9-8-9.5V6ZM12 8v4.6M12 15.8v.4',
   ledger:
     'M12 4v16M7.5 20h9M5 7.5 12 6l7 1.5M2.5 14 5 7.5 7.5 14a2.5 2.5 0 0 1-5 0ZM16.5 14 19 7.5l2.5 6.5a2.5 2.5 0 0 1-5 0Z',
   gateways: 'M4 14h16v5.5H4ZM7.5 16.8h.1M11 16.8h.1M12 14v-3M8.4 8.6a5 5 0 0 1 7.2 0M5.6 5.8a9 9 0 0 1 12.8 0',
 }
+
+const PAGES = Object.keys(ICONS) as Shown[]
 
 /** The pages. On a phone they stand at the bottom, in reach of the thumb. */
 export function Nav() {
@@ -26,14 +33,14 @@ export function Nav() {
             <Link
               page={page}
               query={page === 'map' && selectedStation.value ? { station: selectedStation.value } : {}}
-              current={place.value.page === page}
+              current={place.value.page === page || (page === 'alerts' && place.value.page === 'silences')}
               onPointerEnter={() => prepare(page)}
             >
               <svg viewBox="0 0 24 24" aria-hidden="true">
                 <path d={ICONS[page]} />
               </svg>
               <span>{w.t(`page.${page}`)}</span>
-              {page === 'map' && open > 0 && place.value.page !== 'map' && (
+              {page === 'alerts' && open > 0 && (
                 <b class="badge" title={w.t('page.open_alerts', { n: open })}>
                   {open}
                 </b>

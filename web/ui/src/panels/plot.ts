@@ -1,6 +1,7 @@
 import uPlot from 'uplot'
 import type { Words } from '../i18n/format.ts'
 import { bound } from './figures.ts'
+import { drawBand, drawMarks, type Mark } from './plot-marks.ts'
 
 /** The only place that knows uPlot. Colours come from the page's own custom properties. */
 
@@ -15,6 +16,11 @@ export interface PlotOptions {
   limits: number[]
   decimals: number
   words: Words
+  /** A span that stands out, ms. */
+  band?: readonly [number, number]
+  marks?: readonly Mark[]
+  /** The axis says days as well. */
+  dates?: boolean
 }
 
 const HEIGHT = 190
@@ -29,17 +35,29 @@ export function drawPlot(box: HTMLElement, data: Columns, opt: PlotOptions): Plo
     {
       width: box.clientWidth,
       height: HEIGHT,
-      padding: [10, 8, 0, 0],
+      padding: [opt.marks ? 16 : 10, 18, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 7 } },
-      scales: { x: { time: true }, y: { range: (_u, min, max) => span(min, max, opt.limits) } },
+      scales: {
+        x: { time: true },
+        y: { range: (_u, min, max) => span(min, max, [...opt.limits, ...(opt.marks ?? []).map((m) => m.value)]) },
+      },
       axes: [
-        { ...axis, size: 26, space: 56, values: (_u, ticks) => ticks.map((t) => opt.words.time(t * 1000)) },
+        {
+          ...axis,
+          size: 26,
+          space: opt.dates ? 92 : 56,
+          values: (_u, ticks) => ticks.map((t) => tickText(t * 1000, opt)),
+        },
         { ...axis, size: 46, values: (_u, ticks) => ticks.map((t) => opt.words.number(t, 2)) },
       ],
       series: [{}, { stroke: color('--accent'), width: 1.6, points: { show: false } }],
       hooks: {
-        draw: [(u) => limitLines(u, opt, color('--over'))],
+        drawClear: [(u) => opt.band && drawBand(u, opt.band, color('--over'))],
+        draw: [
+          (u) => limitLines(u, opt, color('--over')),
+          (u) => drawMarks(u, opt.marks ?? [], color('--ink'), color('--surface')),
+        ],
         setCursor: [(u) => readout(u, box, opt)],
       },
     },
@@ -55,6 +73,10 @@ export function drawPlot(box: HTMLElement, data: Columns, opt: PlotOptions): Plo
       plot.destroy()
     },
   }
+}
+
+function tickText(at: number, opt: PlotOptions): string {
+  return opt.dates ? opt.words.date(at) : opt.words.time(at)
 }
 
 /** The limits are always in view: a chart that cuts them off would look calm. */
@@ -103,5 +125,5 @@ function readout(u: uPlot, box: HTMLElement, opt: PlotOptions): void {
   const time = i === null || i === undefined ? undefined : u.data[0][i]
   const value = i === null || i === undefined ? undefined : u.data[1]?.[i]
   if (time === undefined || value === null || value === undefined) delete box.dataset.readout
-  else box.dataset.readout = `${opt.words.time(time * 1000)}  ${opt.words.measured(value, opt.decimals)}`
+  else box.dataset.readout = `${tickText(time * 1000, opt)}  ${opt.words.measured(value, opt.decimals)}`
 }

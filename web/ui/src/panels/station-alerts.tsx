@@ -1,3 +1,4 @@
+import { stationOf } from '../alert.ts'
 import { rankedAlerts, selectedAlert, words } from '../state.ts'
 import type { Station } from '../wire.ts'
 import { Figures } from './alerts.tsx'
@@ -6,7 +7,7 @@ import { SeveritySign } from './sign.tsx'
 /** The open alerts of one station; pressing one shows its timeline. */
 export function StationAlerts({ station }: { station: Station }) {
   const w = words.value
-  const own = rankedAlerts.value.filter((a) => a.station.id === station.id)
+  const own = rankedAlerts.value.filter((a) => stationOf(a) === station.id)
   if (own.length === 0) return null
   return (
     <section class="own-alerts">

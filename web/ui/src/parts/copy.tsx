@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { words } from '../state.ts'
 
 /** Copies a text, and says whether that worked: a page without TLS may not be allowed to. */
-export function Copy({ text, of }: { text: string; of: string }) {
+export function Copy({ text, of, label }: { text: string; of: string; label?: string }) {
   const w = words.value
   const done = useSignal<'copy' | 'copied' | 'copy_failed'>('copy')
   const onClick = async () => {
@@ -15,7 +15,7 @@ export function Copy({ text, of }: { text: string; of: string }) {
   }
   return (
     <button type="button" class="quiet" aria-label={`${w.t('act.copy')}: ${of}`} onClick={onClick}>
-      <span role="status">{w.t(`act.${done.value}`)}</span>
+      <span role="status">{done.value === 'copy' && label ? label : w.t(`act.${done.value}`)}</span>
     </button>
   )
 }
