@@ -156,7 +156,7 @@ func TestClientCertificates(t *testing.T) {
 	byName, bySAN := ca.issue("gw-1", nil), ca.issue("pump house", func(c *x509.Certificate) { c.DNSNames = []string{"gw-2"} })
 	pinned, nobody, foreign := ca.issue("anything", nil), ca.issue("nobody", nil), stranger.issue("gw-1", nil)
 	both := ca.issue("gw-1", func(c *x509.Certificate) { c.DNSNames = []string{"gw-2"} })
-	disabled := ca.issue("gw-4", nil)
+	disabled, struck := ca.issue("gw-4", nil), ca.issue("gw-3", nil)
 
 	g := openGateways(t, GatewayOptions{Store: newShelf().store()})
 	password := put(t, g, "gw-1", GatewaySpec{})
@@ -182,6 +182,7 @@ func TestClientCertificates(t *testing.T) {
 		{"with its own user name", &byName, login{user: "gw-1", password: "whatever"}, "gw-1", 0, 0},
 		{"with another's user name and password", &byName, login{user: "gw-2", password: second}, "", 0x86, 0x86},
 		{"names of two gateways", &both, login{}, "", 0x86, 0x86},
+		{"its name, but its account lists another", &struck, login{}, "", 0x86, 0x86},
 		{"disabled", &disabled, login{}, "", 0x86, 0x86},
 		{"of no gateway", &nobody, login{}, "", 0x86, 0x86},
 		{"of no gateway, with a password", &nobody, login{user: "gw-1", password: password}, "gw-1", 0, 0},

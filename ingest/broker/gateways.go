@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
+	"slices"
 	"net/netip"
 	"sync"
 	"time"
@@ -192,8 +193,9 @@ func (g *Gateways) Authenticate(ctx context.Context, l Login) (Identity, bool) {
 	return g.AuthenticatePassword(ctx, l.Username, l.Password, l.Remote)
 }
 
-// byCert finds the gateway of a certificate: by its fingerprint, else by a name in it that is a gateway's id. known without
-// an account is a certificate that lets nobody in: of a disabled gateway, or with the names of two.
+// byCert finds the gateway of a certificate: by its fingerprint, else by a name in it that is a gateway's id. An account that lists
+// fingerprints takes no other certificate, so that striking one out revokes it. known without an account is a certificate that lets
+// nobody in: of a disabled gateway, with the names of two, or not among those of its account.
 func (g *Gateways) byCert(c *Certificate) (a *account, known bool) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
@@ -212,7 +214,7 @@ func (g *Gateways) byCert(c *Certificate) (a *account, known bool) {
 	if a == nil {
 		return nil, false
 	}
-	if a.Disabled {
+	if a.Disabled || len(a.Certificates) > 0 && !slices.Contains(a.Certificates, c.Fingerprint) {
 		return nil, true
 	}
 	return a, true
