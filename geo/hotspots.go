@@ -2,244 +2,179 @@ package geo
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"math"
 	"slices"
 	"time"
 
-	"github.com/tidwall/rtree"
 	geom "github.com/twpayne/go-geom"
-	"github.com/twpayne/go-geom/xy"
 )
 
-// Sample is one measured place, without any notion of what was measured: Value is a ratio to a limit, 1 = at the limit.
-type Sample struct {
-	ID    string
-	Point Point
-	Value float64
-	// Weight scales the sample's part of a score; 0 counts as 1.
-	Weight float64
-	// Parameter names what drives Value.
-	Parameter string
-	At        time.Time
-}
-
-// HotspotOptions tune the clustering; zero fields take the defaults.
+// HotspotOptions tune what is called a hotspot; zero fields take the defaults.
 type HotspotOptions struct {
-	// Radius is the greatest geodesic distance between neighbours, in metres; 5,000.
+	// Radius is the greatest geodesic distance between neighbours, in metres; 5,000. It is the reach of the clusters and the
+	// band of the test.
 	Radius float64
-	// MinPoints is the number of samples, itself included, that make a sample the core of a cluster; 2, so that one station
+	// MinPoints is the number of places, itself included, that make a place the core of a cluster; 2, so that one station
 	// alone is an alert and no hotspot.
 	MinPoints int
-	// Threshold is the value from which a sample counts; 1, the limit.
+	// Threshold is the index from which a place counts as above; 1, the limit.
 	Threshold float64
-}
-
-// Hotspot is a cluster of samples above the threshold.
-type Hotspot struct {
-	// ID is a hash of the members, so the same set keeps its name.
-	ID   string
-	Rank int // 1 = worst
-	// Score is the sum of weight × value over the members: it grows with the number of stations and with how far each is
-	// above its limit. It says nothing of significance.
-	Score   float64
-	Members []string // ascending
-	// Parameter drives the member with the greatest value.
-	Parameter string
-	// Since is the earliest time among the members.
-	Since time.Time
-	// Hull is the convex hull of circles of 1 km around the members: one ring, closed, counter-clockwise.
-	Hull *geom.Polygon
+	// Window is how long a sample counts at all; 24 h.
+	Window time.Duration
+	// HalfLife is the time in which a value comes to count half; 6 h.
+	HalfLife time.Duration
+	// Fresh is the age up to which the newest value of a parameter counts in full; 1 h.
+	Fresh time.Duration
+	// Permutations is the number of deals behind a p-value; 999, which makes 0.001 the least p there is.
+	Permutations int
+	// Seed fixes the deals.
+	Seed uint64
+	// FalseDiscovery is the expected share of false ones among the places called significant; 0.05. All places are tested at
+	// once, so p ≤ 0.05 alone would find one in twenty in pure noise.
+	FalseDiscovery float64
 }
 
 const (
 	defaultRadius    = 5000.0
 	defaultMinPoints = 2
-	hullMargin       = 1000.0
-	hullCorners      = 16
+	// leastTested is the number of places with a value below which significance is not asked: there are too few ways to deal
+	// the values out.
+	leastTested = 10
 )
 
-// Hotspots clusters the samples at or above the threshold by DBSCAN (Ester et al., KDD 1996) on geodesic distance. A sample
-// within reach of two clusters but core of none goes to the one whose core is nearest, then to the smaller id, so the result
-// does not depend on the order of the samples. Ranked by score.
+func (o HotspotOptions) withDefaults() HotspotOptions {
+	o.Radius = cmp.Or(o.Radius, defaultRadius)
+	o.MinPoints = cmp.Or(o.MinPoints, defaultMinPoints)
+	o.Threshold = cmp.Or(o.Threshold, 1)
+	o.Window = cmp.Or(o.Window, 24*time.Hour)
+	o.HalfLife = cmp.Or(o.HalfLife, 6*time.Hour)
+	o.Fresh = cmp.Or(o.Fresh, time.Hour)
+	o.Permutations = cmp.Or(o.Permutations, 999)
+	o.FalseDiscovery = cmp.Or(o.FalseDiscovery, 0.05)
+	return o
+}
+
+func (o HotspotOptions) memory() memory {
+	return memory{window: o.Window, halfLife: o.HalfLife, fresh: o.Fresh}
+}
+
+// Hotspot is a cluster of places that are above the threshold, or significantly surrounded by high values.
+type Hotspot struct {
+	// ID stays with a hotspot from run to run of a Tracker while at least half of its members do.
+	ID   string
+	Rank int // 1 = worst
+	// Score is the sum of weight × index over the members: it grows with the number of stations and with how far each is
+	// above its limit. It says nothing of significance.
+	Score float64
+	// Z is Gi* of the member around which values are highest, of the significant ones if there are any; P is the chance of
+	// that. NaN = not tested.
+	Z, P float64
+	// Significant says that P stands up to the false discovery rate among all places.
+	Significant bool
+	// Above is the number of members at or above the threshold. Where it is 0, Significant is true.
+	Above   int
+	Members []string // ascending
+	// Parameter drives the member with the greatest index.
+	Parameter string
+	// Since is the time of the earliest remembered excess among the members, or of the ancestor that had this ID.
+	Since time.Time
+	// Trend compares the score with that of about an hour ago.
+	Trend Trend
+	// Hull is the convex hull of circles of 1 km around the members: one ring, closed, counter-clockwise.
+	Hull *geom.Polygon
+
+	trail  []mark
+	points []Point
+	seen   time.Time
+}
+
+// Hotspots finds the hotspots among the samples, ranked by score, at the time of the newest sample. The samples must be those
+// of all places, not only of those above the limit: what is unusually high shows only against the rest. It is a Tracker's
+// first run, so there is no trend; the result does not depend on the order of the samples.
 func Hotspots(samples []Sample, opt HotspotOptions) []Hotspot {
-	opt = hotspotDefaults(opt)
-	above := slices.DeleteFunc(slices.Clone(samples), func(s Sample) bool { return !(s.Value >= opt.Threshold) })
-	slices.SortFunc(above, func(a, b Sample) int { return cmp.Compare(a.ID, b.ID) })
-	clusters := dbscan(above, opt)
-	spots := make([]Hotspot, 0, len(clusters))
-	for _, members := range clusters {
-		spots = append(spots, describe(above, members))
+	t := NewTracker(opt)
+	var now time.Time
+	for _, s := range samples {
+		t.Observe(s)
+		if s.At.After(now) {
+			now = s.At
+		}
 	}
-	slices.SortFunc(spots, func(a, b Hotspot) int { return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID)) })
-	for i := range spots {
-		spots[i].Rank = i + 1
+	return t.Hotspots(now)
+}
+
+// find clusters what is above or significant, and describes each cluster.
+func (t *Tracker) find() []Hotspot {
+	scores, cut := t.test()
+	isSignificant := func(i int) bool { return scores[i].star > 0 && scores[i].p <= cut }
+	mean := 0.0
+	for _, v := range t.values {
+		mean += v / float64(len(t.values))
+	}
+	takesPart := make([]bool, len(t.values))
+	for i, v := range t.values {
+		takesPart[i] = v >= t.opt.Threshold || isSignificant(i) && v >= mean
+	}
+	var spots []Hotspot
+	for _, members := range dbscan(t.near, takesPart, t.opt.MinPoints) {
+		h := t.describe(members)
+		strongest := slices.MaxFunc(members, func(a, b int) int {
+			return cmp.Or(compareBools(isSignificant(a), isSignificant(b)), cmp.Compare(scores[a].star, scores[b].star), cmp.Compare(b, a))
+		})
+		h.Z, h.P, h.Significant = scores[strongest].star, scores[strongest].p, isSignificant(strongest)
+		spots = append(spots, h)
 	}
 	return spots
 }
 
-func hotspotDefaults(opt HotspotOptions) HotspotOptions {
-	if opt.Radius == 0 {
-		opt.Radius = defaultRadius
+// test scores all places. cut is the greatest p that counts.
+func (t *Tracker) test() (scores []gScore, cut float64) {
+	if len(t.values) < leastTested {
+		scores = make([]gScore, len(t.values))
+		for i := range scores {
+			scores[i] = gScore{g: math.NaN(), star: math.NaN(), p: math.NaN()}
+		}
+		return scores, -1
 	}
-	if opt.MinPoints == 0 {
-		opt.MinPoints = defaultMinPoints
+	scores = getisOrd(t.values, t.near)
+	t.deals.judge(scores, t.values, t.near)
+	for i, s := range scores {
+		if math.IsNaN(s.star) {
+			scores[i].p = math.NaN()
+		}
 	}
-	if opt.Threshold == 0 {
-		opt.Threshold = 1
-	}
-	return opt
+	return scores, discoveries(scores, t.opt.FalseDiscovery)
 }
 
-type neighbour struct {
-	index    int
-	distance float64
-}
-
-// dbscan returns the clusters as ascending indexes into samples, in the order of their first core.
-func dbscan(samples []Sample, opt HotspotOptions) [][]int {
-	var tree rtree.RTreeG[int]
-	for i, s := range samples {
-		tree.Insert(s.Point, s.Point, i)
-	}
-	near := make([][]neighbour, len(samples))
-	for i, s := range samples {
-		lon, lat := degreesAround(s.Point, opt.Radius)
-		low, high := Point{s.Point[0] - lon, s.Point[1] - lat}, Point{s.Point[0] + lon, s.Point[1] + lat}
-		tree.Search(low, high, func(_, _ [2]float64, j int) bool {
-			if d := Distance(s.Point, samples[j].Point); d <= opt.Radius {
-				near[i] = append(near[i], neighbour{j, d})
-			}
-			return true
-		})
-	}
-	isCore := func(i int) bool { return len(near[i]) >= opt.MinPoints }
-	of := make([]int, len(samples)) // cluster number from 1; 0 = none
-	clusters := 0
-	for i := range samples {
-		if of[i] != 0 || !isCore(i) {
-			continue
-		}
-		clusters++
-		of[i] = clusters
-		for queue := []int{i}; len(queue) > 0; queue = queue[1:] {
-			for _, n := range near[queue[0]] {
-				if isCore(n.index) && of[n.index] == 0 {
-					of[n.index] = clusters
-					queue = append(queue, n.index)
-				}
-			}
-		}
-	}
-	out := make([][]int, clusters)
-	for i := range samples {
-		c := of[i]
-		if core, ok := nearestCore(near[i], isCore); c == 0 && ok {
-			c = of[core]
-		}
-		if c > 0 {
-			out[c-1] = append(out[c-1], i)
-		}
-	}
-	return out
-}
-
-// nearestCore finds the core that a border point belongs to; of two at the same distance the smaller index.
-func nearestCore(near []neighbour, isCore func(int) bool) (int, bool) {
-	best, found := neighbour{}, false
-	for _, n := range near {
-		if !isCore(n.index) {
-			continue
-		}
-		if !found || n.distance < best.distance || n.distance == best.distance && n.index < best.index {
-			best, found = n, true
-		}
-	}
-	return best.index, found
-}
-
-func describe(samples []Sample, members []int) Hotspot {
+func (t *Tracker) describe(members []int) Hotspot {
 	var h Hotspot
 	worst := math.Inf(-1)
-	var points []Point
 	for _, i := range members {
-		s := samples[i]
-		weight := s.Weight
-		if weight == 0 {
-			weight = 1
+		p, st := t.active[i], t.active[i].standing
+		weight := cmp.Or(p.weight, 1)
+		h.Score += weight * st.index
+		h.Members = append(h.Members, p.id)
+		h.points = append(h.points, p.point)
+		if st.index >= t.opt.Threshold {
+			h.Above++
 		}
-		h.Score += weight * s.Value
-		h.Members = append(h.Members, s.ID)
-		points = append(points, s.Point)
-		if s.Value > worst {
-			worst, h.Parameter = s.Value, s.Parameter
+		if st.index > worst {
+			worst, h.Parameter = st.index, st.parameter
 		}
-		if h.Since.IsZero() || s.At.Before(h.Since) {
-			h.Since = s.At
+		if h.Since.IsZero() || st.since.Before(h.Since) {
+			h.Since = st.since
 		}
 	}
-	sum := sha256.New()
-	for _, id := range h.Members {
-		sum.Write([]byte(id))
-		sum.Write([]byte{0})
-	}
-	h.ID = hex.EncodeToString(sum.Sum(nil)[:8])
-	h.Hull = hull(points)
 	return h
 }
 
-func hull(points []Point) *geom.Polygon {
-	flat := make([]float64, 0, 2*hullCorners*len(points))
-	for _, p := range points {
-		for k := range hullCorners {
-			q := around(p, hullMargin, 2*math.Pi*float64(k)/hullCorners)
-			flat = append(flat, q[0], q[1])
-		}
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	default:
+		return -1
 	}
-	p, ok := xy.ConvexHullFlat(geom.XY, flat).(*geom.Polygon)
-	if !ok {
-		return geom.NewPolygon(geom.XY) // cannot be: a circle has an area
-	}
-	// RFC 7946 winds outer rings counter-clockwise.
-	if ring := p.FlatCoords(); xy.IsRingCounterClockwise(geom.XY, ring) {
-		return p
-	}
-	p.Reverse()
-	return p
-}
-
-// notTested is the reason that every hotspot carries as long as no significance is computed.
-var notTested = Text{
-	VI: "Các trạm vượt giới hạn nằm gần nhau; chưa kiểm định ý nghĩa thống kê.",
-	EN: "Stations above their limit lie near each other; not yet tested for statistical significance.",
-}
-
-// MarshalJSON writes a GeoJSON feature.
-func (h Hotspot) MarshalJSON() ([]byte, error) {
-	ring := [][2]float64{}
-	for _, c := range h.Hull.Coords()[0] {
-		ring = append(ring, [2]float64{math.Round(c[0]*1e5) / 1e5, math.Round(c[1]*1e5) / 1e5})
-	}
-	return json.Marshal(map[string]any{
-		"type": "Feature", "id": h.ID,
-		"geometry": map[string]any{"type": "Polygon", "coordinates": [][][2]float64{ring}},
-		"properties": map[string]any{
-			"id": h.ID, "rank": h.Rank, "score": math.Round(h.Score*1000) / 1000, "z": nil, "p": nil, "parameter": h.Parameter,
-			"since": h.Since.UTC(), "trend": nil, "stations": h.Members, "reason": notTested,
-		},
-	})
-}
-
-// HotspotSet is a ranked set as GeoJSON.
-type HotspotSet []Hotspot
-
-// MarshalJSON writes a GeoJSON feature collection.
-func (s HotspotSet) MarshalJSON() ([]byte, error) {
-	features := []Hotspot(s)
-	if features == nil {
-		features = []Hotspot{}
-	}
-	return json.Marshal(map[string]any{"type": "FeatureCollection", "features": features})
 }

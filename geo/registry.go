@@ -26,7 +26,11 @@ type Park struct {
 	// PrecisionKM says how far Location can be off, in km.
 	PrecisionKM float64 `json:"precision_km" yaml:"precision_km"`
 	AreaHa      float64 `json:"area_ha,omitempty" yaml:"area_ha,omitempty"`
-	Place       string  `json:"place,omitempty" yaml:"place,omitempty"`
+	// Area is the ground, where its outline is known; else the park is a circle around Location of Radius metres, or where
+	// that is 0 too, of the size that AreaHa says.
+	Area   *Area   `json:"area,omitempty" yaml:"area,omitempty"`
+	Radius float64 `json:"radius_m,omitempty" yaml:"radius_m,omitempty"`
+	Place  string  `json:"place,omitempty" yaml:"place,omitempty"`
 	// CapacityM3Day is the published capacity of the treatment plant in m³/day; 0 = not published.
 	CapacityM3Day  float64 `json:"capacity_m3_day,omitempty" yaml:"capacity_m3_day,omitempty"`
 	ReceivingWater string  `json:"receiving_water,omitempty" yaml:"receiving_water,omitempty"`
@@ -60,12 +64,18 @@ func (a Assignment) InForce(t time.Time) bool {
 
 // Station is a monitoring station: one place where values are measured.
 type Station struct {
-	ID         string   `json:"id" yaml:"id"`
-	Name       Text     `json:"name" yaml:"name"`
-	Park       string   `json:"park" yaml:"park"`
-	Kind       Kind     `json:"kind" yaml:"kind"`
-	Location   Point    `json:"location" yaml:"location"`
-	Parameters []string `json:"parameters" yaml:"parameters"`
+	ID   string `json:"id" yaml:"id"`
+	Name Text   `json:"name" yaml:"name"`
+	Park string `json:"park" yaml:"park"`
+	// ParkByPosition says that no park was declared and Park is the one that the outfall or stack stands in.
+	ParkByPosition bool  `json:"park_by_position,omitempty" yaml:"-"`
+	Kind           Kind  `json:"kind" yaml:"kind"`
+	Location       Point `json:"location" yaml:"location"`
+	// ReceivingWater is the id of the river that it discharges into or stands in; "" = not known.
+	ReceivingWater string `json:"receiving_water,omitempty" yaml:"receiving_water,omitempty"`
+	// Instruments are the devices that measure, as far as they are registered.
+	Instruments []Instrument `json:"instruments,omitempty" yaml:"instruments,omitempty"`
+	Parameters  []string     `json:"parameters" yaml:"parameters"`
 	// Aliases are the names that gateways use for this station, compared without case.
 	Aliases []string `json:"aliases,omitempty" yaml:"aliases,omitempty"`
 	Gateway string   `json:"gateway,omitempty" yaml:"gateway,omitempty"`
@@ -86,6 +96,7 @@ type File struct {
 	Cycle    time.Duration `yaml:"cycle,omitempty"`
 	Parks    []Park        `yaml:"parks"`
 	Stations []Station     `yaml:"stations"`
+	Rivers   []River       `yaml:"rivers,omitempty"`
 }
 
 // DefaultCycle is the time between two readings that Circular 10/2021 practice expects.
@@ -96,6 +107,10 @@ type Registry struct {
 	title    Text
 	parks    []Park
 	stations []Station
+	rivers   []River
+	river    map[string]int
+	places   *places
+	flow     *flow
 	park     map[string]int
 	station  map[string]int
 	alias    map[string]int
@@ -104,7 +119,7 @@ type Registry struct {
 // NewRegistry checks a file and indexes it. With problems there is no registry.
 func NewRegistry(f File) (*Registry, []Problem) {
 	r := &Registry{
-		title: f.Title, parks: slices.Clone(f.Parks), stations: slices.Clone(f.Stations),
+		title: f.Title, parks: slices.Clone(f.Parks), stations: slices.Clone(f.Stations), rivers: slices.Clone(f.Rivers),
 		park: make(map[string]int, len(f.Parks)), station: make(map[string]int, len(f.Stations)), alias: map[string]int{},
 	}
 	var problems []Problem
@@ -118,7 +133,9 @@ func NewRegistry(f File) (*Registry, []Problem) {
 			report(at+".id", "park %q is declared twice", p.ID)
 		}
 		r.park[p.ID] = i
+		problems = append(problems, checkGround(at, &r.parks[i])...)
 	}
+	r.addRivers(report)
 	for i := range r.stations {
 		r.addStation(i, f.Cycle, report)
 	}
@@ -135,7 +152,23 @@ func NewRegistry(f File) (*Registry, []Problem) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
+	r.places = newPlaces(r.parks, r.stations)
+	r.settle()
+	r.flow = newFlow(r)
 	return r, nil
+}
+
+// settle finds the park of outfalls and stacks that declare none. A river or air station near a park is not the park's.
+func (r *Registry) settle() {
+	for i := range r.stations {
+		s := &r.stations[i]
+		if s.Park != "" || s.Kind != Effluent && s.Kind != Stack {
+			continue
+		}
+		if p, ok := r.ParkAt(s.Location); ok {
+			s.Park, s.ParkByPosition = p.ID, true
+		}
+	}
 }
 
 func checkPlace(at, id string, name Text, p Point, report func(string, string, ...any)) {
@@ -189,6 +222,8 @@ func (r *Registry) addStation(i int, cycle time.Duration, report func(string, st
 	if s.Cycle < time.Second {
 		report(at+".cycle", "cycle %s is shorter than 1s", s.Cycle)
 	}
+	r.checkWater(at, s, report)
+	s.checkInstruments(at, report)
 	s.index(at, report)
 	r.station[s.ID] = i
 	r.alias[strings.ToLower(s.ID)] = i

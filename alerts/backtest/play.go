@@ -46,6 +46,7 @@ func (r *run) newPlay(st *geo.Station) (*play, error) {
 	if park, ok := r.cfg.Registry.Park(st.Park); ok {
 		file.Parks = []geo.Park{park}
 	}
+	file.Rivers = r.cfg.Registry.Rivers()
 	alone, problems := geo.NewRegistry(file)
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("station %s alone: %s", st.ID, problems[0])

@@ -7,8 +7,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
-	"slices"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
