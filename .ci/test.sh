@@ -58,7 +58,7 @@ bin/quantrac version
 step "Go: vet, unit, race and integration tests, in random order"
 make race
 
-step "fuzz targets, ${FUZZTIME:=3s} each"
+step "fuzz targets, ${FUZZTIME:=1s} each"
 FUZZTIME=$FUZZTIME .ci/fuzz.sh > .tools/fuzz.log 2>&1 || { tail -n 60 .tools/fuzz.log; exit 1; }
 tail -n 1 .tools/fuzz.log
 

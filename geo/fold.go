@@ -1,6 +1,7 @@
 package geo
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -33,7 +34,8 @@ func AppendFold(dst []byte, s string) []byte {
 }
 
 func appendFoldWide(dst []byte, s string) []byte {
-	for _, r := range norm.NFD.String(s) {
+	// A broken byte keeps the letter behind it from being taken apart.
+	for _, r := range norm.NFD.String(strings.ToValidUTF8(s, "")) {
 		switch {
 		case r == 'đ' || r == 'Đ': // no combination of d and a mark, so NFD leaves it
 			dst = append(dst, 'd')
