@@ -177,30 +177,19 @@ func (s *Server) deleteGateway(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// heldGateway tells whether a gateway is there, and holds it against If-Match and If-None-Match (RFC 9110, 13.1). The caller
-// has the lock, so that what holds now holds until its change is made.
+// heldGateway tells whether a gateway is there, and holds it against the conditions of the request. The caller has the lock, so that
+// what holds now holds until its change is made.
 func (s *Server) heldGateway(r *http.Request, id string) (exists bool, err error) {
 	g, err := s.cfg.Gateways.Get(id)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return false, err
 	}
 	exists = err == nil
-	if match := r.Header.Get("If-Match"); match != "" && (!exists || !listsTag(match, g.etag())) {
-		return exists, fail(http.StatusPreconditionFailed, "the gateway is not as If-Match says: read it again")
+	tag := ""
+	if exists {
+		tag = g.etag()
 	}
-	if match := r.Header.Get("If-None-Match"); match != "" && exists && listsTag(match, g.etag()) {
-		return exists, fail(http.StatusPreconditionFailed, "there is a gateway "+id+" already")
-	}
-	return exists, nil
-}
-
-func listsTag(list, tag string) bool {
-	for t := range strings.SplitSeq(list, ",") {
-		if t = strings.TrimSpace(t); t == "*" || t == tag {
-			return true
-		}
-	}
-	return false
+	return exists, precondition(r, "gateway "+id, tag)
 }
 
 // Bounds of a gateway.

@@ -143,21 +143,19 @@ func (s *Server) deleteRule(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// heldRule tells whether a rule is there, and holds it against If-Match and If-None-Match (RFC 9110, 13.1). The caller has the lock,
-// so that what holds now holds until its change is made.
+// heldRule tells whether a rule is there, and holds it against the conditions of the request. The caller has the lock, so that what
+// holds now holds until its change is made.
 func (s *Server) heldRule(r *http.Request, id string) (exists bool, err error) {
 	e, err := s.cfg.Rules.Get(id)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return false, err
 	}
 	exists = err == nil
-	if match := r.Header.Get("If-Match"); match != "" && (!exists || !listsTag(match, ruleTag(&e))) {
-		return exists, fail(http.StatusPreconditionFailed, "the rule is not as If-Match says: read it again")
+	tag := ""
+	if exists {
+		tag = ruleTag(&e)
 	}
-	if match := r.Header.Get("If-None-Match"); match != "" && exists && listsTag(match, ruleTag(&e)) {
-		return exists, fail(http.StatusPreconditionFailed, "there is a rule "+id+" already")
-	}
-	return exists, nil
+	return exists, precondition(r, "rule "+id, tag)
 }
 
 // readRule reads a rule from a body of JSON or YAML. text is nil for JSON.

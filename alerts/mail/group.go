@@ -169,7 +169,7 @@ func (g *group) freeze(r *recipient, id string, at time.Time, now map[string]ale
 		}
 		delete(told, c.Alert)
 		d.Changes = append(d.Changes, item{Alert: a, Types: c.Types, By: c.By, Comment: c.Comment})
-		if !slices.Equal(c.Types, []alerts.EventType{Undelivered}) {
+		if !slices.Equal(c.Types, []alerts.EventType{alerts.Undelivered}) {
 			m.Alerts = append(m.Alerts, c.Alert)
 		}
 	}

@@ -30,9 +30,6 @@ import (
 	"quantrac/ingest/stream"
 )
 
-// Undelivered tells that somebody could not be told of an alert.
-const Undelivered alerts.EventType = "alert.undelivered"
-
 const (
 	// maxGroups bounds the groups of all recipients, at about 1 kB each and up to 200 kB while an e-mail is under way.
 	maxGroups = 5000

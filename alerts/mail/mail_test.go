@@ -129,7 +129,7 @@ func TestARefusalForGoodIsDeadIsToldAndCanBeSentAgain(t *testing.T) {
 	}
 	// The others are told of it, and he is not.
 	ev := opened("a")
-	ev.Type, ev.By, ev.Comment, ev.At, ev.Made = Undelivered, d.Recipient, d.Comment, d.At, d.At
+	ev.Type, ev.By, ev.Comment, ev.At, ev.Made = alerts.Undelivered, d.Recipient, d.Comment, d.At, d.At
 	r.happen(ev)
 	if l := s.next(t); l.to != "duty@example.vn" || !strings.HasPrefix(l.subject, "[Chưa báo được] KCN Amata") || !strings.Contains(l.text, "e-mail gone") {
 		t.Errorf("to %s: %s\n%s", l.to, l.subject, l.text)

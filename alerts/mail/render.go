@@ -78,7 +78,7 @@ func (w words) entry(it *item) entry {
 		happened = append(happened, w.say(string(t)))
 	}
 	add("happened", strings.Join(happened, " → "))
-	if !slices.Contains(it.Types, Undelivered) { // whose By is an id; the comment says who it is
+	if !slices.Contains(it.Types, alerts.Undelivered) { // whose By is an id; the comment says who it is
 		add("by", it.By)
 	}
 	add("comment", it.Comment)

@@ -63,7 +63,7 @@ func groupings() []string { return []string{"park", "rule", "station", "paramete
 // usualEvents are the types that the contract promises.
 func usualEvents() []alerts.EventType {
 	return []alerts.EventType{
-		alerts.Opened, alerts.Updated, alerts.Acknowledged, alerts.WasResolved, alerts.Closed, alerts.WasWithdrawn, Undelivered,
+		alerts.Opened, alerts.Updated, alerts.Acknowledged, alerts.WasResolved, alerts.Closed, alerts.WasWithdrawn, alerts.Undelivered,
 	}
 }
 
@@ -188,7 +188,7 @@ func (r *recipient) enabled() bool { return r.Enabled == nil || *r.Enabled }
 // wants reports whether the recipient asked for ev. Nobody is told that he could not be told.
 func (r *recipient) wants(ev *alerts.Event) bool {
 	a := &ev.Alert
-	if ev.Type == Undelivered && ev.By == r.name() {
+	if ev.Type == alerts.Undelivered && ev.By == r.name() {
 		return false
 	}
 	if len(r.Events) > 0 && !slices.Contains(r.Events, string(ev.Type)) || len(r.Events) == 0 && !slices.Contains(usualEvents(), ev.Type) {

@@ -37,7 +37,7 @@ func vietnameseTexts() map[string]string {
 		string(alerts.Opened): "Mở", string(alerts.Updated): "Thay đổi", string(alerts.Acknowledged): "Tiếp nhận",
 		string(alerts.WasResolved): "Kết thúc", string(alerts.Closed): "Đóng", string(alerts.WasWithdrawn): "Rút lại",
 		string(alerts.Commented): "Ghi chú", string(alerts.Assigned): "Giao việc", string(alerts.Escalated): "Báo lên cấp trên",
-		string(Undelivered): "Chưa báo được",
+		string(alerts.Undelivered): "Chưa báo được",
 	}
 }
 
@@ -58,7 +58,7 @@ func englishTexts() map[string]string {
 		string(alerts.Opened): "Opened", string(alerts.Updated): "Changed", string(alerts.Acknowledged): "Acknowledged",
 		string(alerts.WasResolved): "Ended", string(alerts.Closed): "Closed", string(alerts.WasWithdrawn): "Withdrawn",
 		string(alerts.Commented): "Comment", string(alerts.Assigned): "Assigned", string(alerts.Escalated): "Escalated",
-		string(Undelivered): "Not delivered",
+		string(alerts.Undelivered): "Not delivered",
 	}
 }
 
@@ -144,7 +144,7 @@ func (w words) kind(it *item) string {
 		last = it.Types[n-1]
 	}
 	switch {
-	case last == Undelivered:
+	case last == alerts.Undelivered:
 		return w.say("undelivered")
 	case last == alerts.Escalated:
 		return w.say("escalated")

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"quantrac/alerts"
 	"quantrac/ingest/stream"
 )
 
@@ -154,7 +155,7 @@ func (l *ledger) foldOn(ctx context.Context, see func(seq uint64, a *Attempt)) e
 			}
 			l.apply(r.Sequence, &a)
 			l.blocks.follow(r.Sequence, &a)
-			if a.State == Dead && a.Sequence > 0 && a.Type != Undelivered && r.Sequence > l.reported {
+			if a.State == Dead && a.Sequence > 0 && a.Type != alerts.Undelivered && r.Sequence > l.reported {
 				l.deaths = append(l.deaths, a)
 			}
 			if l.recent[a.ID] <= r.Sequence {

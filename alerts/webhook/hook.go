@@ -59,13 +59,8 @@ const (
 	FormatCloudEvents  = "cloudevents"
 )
 
-// Events that are not in an alert's own life.
-const (
-	// Undelivered tells that nobody could be told of an alert.
-	Undelivered alerts.EventType = "alert.undelivered"
-	// TestEvent is what Test sends.
-	TestEvent alerts.EventType = "webhook.test"
-)
+// TestEvent is what Test sends; it is no event of an alert.
+const TestEvent alerts.EventType = "webhook.test"
 
 const (
 	sourceAPI    = "api"
@@ -100,7 +95,7 @@ func (h *hook) wants(ev *alerts.Event) bool {
 
 // wantsType goes by the list, or by the contract's where there is none. Nobody is told that he could not be told.
 func (h *hook) wantsType(ev *alerts.Event) bool {
-	if ev.Type == Undelivered && ev.By == h.recipient() {
+	if ev.Type == alerts.Undelivered && ev.By == h.recipient() {
 		return false
 	}
 	if len(h.Events) > 0 {
@@ -115,7 +110,7 @@ func (h *hook) recipient() string { return "webhook:" + h.ID }
 // usualEvents are the types that the contract promises.
 func usualEvents() []alerts.EventType {
 	return []alerts.EventType{
-		alerts.Opened, alerts.Updated, alerts.Acknowledged, alerts.WasResolved, alerts.Closed, alerts.WasWithdrawn, Undelivered, TestEvent,
+		alerts.Opened, alerts.Updated, alerts.Acknowledged, alerts.WasResolved, alerts.Closed, alerts.WasWithdrawn, alerts.Undelivered, TestEvent,
 	}
 }
 

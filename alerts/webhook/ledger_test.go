@@ -183,7 +183,7 @@ func TestAnswersOfTheLogMayOvertakeOneAnother(t *testing.T) {
 func TestADeathIsReportedUntilItIsHeardAndOnceOverRestarts(t *testing.T) {
 	r := newLedgerRig(t, "wh_a")
 	r.record(t, Attempt{ID: "test", Webhook: "wh_a", Type: TestEvent, State: Dead})
-	r.record(t, Attempt{ID: "u", Webhook: "wh_a", Type: Undelivered, Sequence: 1, State: Dead})
+	r.record(t, Attempt{ID: "u", Webhook: "wh_a", Type: alerts.Undelivered, Sequence: 1, State: Dead})
 	r.record(t, Attempt{ID: "x", Webhook: "wh_a", Type: alerts.Opened, Sequence: 2, State: Dead})
 	r.record(t, Attempt{ID: "y", Webhook: "wh_a", Type: alerts.Opened, Sequence: 3, State: Dead})
 	var heard []string
@@ -223,7 +223,7 @@ func TestTheOthersAreToldOfADeath(t *testing.T) {
 	r = newRig(t, func(o *Options) {
 		o.Report = func(_ context.Context, d Death) error {
 			ev := sampleEvent()
-			ev.Type, ev.By, ev.Comment, ev.At, ev.Made, ev.Alert.ID = Undelivered, d.Recipient, d.Comment, d.At, d.At, d.Alert
+			ev.Type, ev.By, ev.Comment, ev.At, ev.Made, ev.Alert.ID = alerts.Undelivered, d.Recipient, d.Comment, d.At, d.At, d.Alert
 			r.happen(ev)
 			return nil
 		}

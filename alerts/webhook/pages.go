@@ -42,13 +42,7 @@ const (
 // ErrState means that deliveries are not listed by such a state.
 var ErrState = fmt.Errorf("state is none of %s, %s, %s", StatePending, StateDead, StateDelivered)
 
-// Deliveries lists every try of a webhook, newest first, and the cursor of the next page; "" = there is none. limit is clamped to
-// 1,000; 0 = 100. Errors: ErrNotFound, alerts.ErrCursor.
-func (s *Sender) Deliveries(ctx context.Context, id, cursor string, limit int) ([]Attempt, string, error) {
-	return s.Find(ctx, id, Query{Cursor: cursor, Limit: limit})
-}
-
-// Find lists deliveries of a webhook, newest first, and the cursor of the next page; "" = there is none. A page may be shorter than
+// Find lists the tries of a webhook, newest first, and the cursor of the next page; "" = there is none. A page may be shorter than
 // asked for although there is a next one. Errors: ErrNotFound, ErrState, alerts.ErrCursor.
 func (s *Sender) Find(ctx context.Context, id string, q Query) ([]Attempt, string, error) {
 	if _, err := s.find(id); err != nil {

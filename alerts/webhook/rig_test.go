@@ -139,7 +139,7 @@ func (r *rig) until(what string, holds func() bool) {
 
 func (r *rig) deliveries(webhook string) []Attempt {
 	r.t.Helper()
-	list, _, err := r.sender.Deliveries(r.t.Context(), webhook, "", 0)
+	list, _, err := r.sender.Find(r.t.Context(), webhook, Query{Cursor: "", Limit: 0})
 	if err != nil {
 		r.t.Fatal(err)
 	}

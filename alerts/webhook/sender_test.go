@@ -372,7 +372,7 @@ func TestDeliveriesComeInPages(t *testing.T) {
 	var all []Attempt
 	cursor, pages := "", 0
 	for {
-		items, next, err := r.sender.Deliveries(t.Context(), h.ID, cursor, 10)
+		items, next, err := r.sender.Find(t.Context(), h.ID, Query{Cursor: cursor, Limit: 10})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -390,7 +390,7 @@ func TestDeliveriesComeInPages(t *testing.T) {
 			t.Errorf("%d is newer than %d", i, i-1)
 		}
 	}
-	if _, _, err := r.sender.Deliveries(t.Context(), h.ID, "x", 10); !errors.Is(err, alerts.ErrCursor) {
+	if _, _, err := r.sender.Find(t.Context(), h.ID, Query{Cursor: "x", Limit: 10}); !errors.Is(err, alerts.ErrCursor) {
 		t.Errorf("%v", err)
 	}
 }

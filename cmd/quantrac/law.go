@@ -58,7 +58,6 @@ func openLaw(ctx context.Context, bus *stream.Log, f facts, log *slog.Logger) (*
 	return l, nil
 }
 
-func (l *law) Rules() *alerts.Rules   { return l.inForce.Load().rules }
 func (l *law) Limits() *alerts.Limits { return l.inForce.Load().limits }
 
 // engine is a new one, without state, that judges by what is given.
