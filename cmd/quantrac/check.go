@@ -50,6 +50,10 @@ func check(args []string, stdout io.Writer) error {
 }
 
 func checkFile(file string) []fault {
+	// A pipe would be empty when it is read the second time, and an empty file has no faults.
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		return []fault{{file, 1, 1, "is no regular file: it is read more than once"}}
+	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return []fault{{file, 1, 1, err.Error()}}

@@ -197,6 +197,10 @@ func TestCheckFindsWhatFilesAre(t *testing.T) {
 	if status := command([]string{"check", good}, &out, &errOut); status != 0 || !strings.Contains(out.String(), good+": ok") {
 		t.Errorf("status %d: %s%s", status, out.String(), errOut.String())
 	}
+	if status := command([]string{"check", t.TempDir()}, &out, &errOut); status != 1 || !strings.Contains(errOut.String(), "no regular file") {
+		t.Errorf("a folder: status %d: %s", status, errOut.String())
+	}
+	errOut.Reset()
 	if status := command([]string{"check"}, &out, &errOut); status != 0 {
 		t.Errorf("built-in facts: status %d: %s", status, errOut.String())
 	}
