@@ -20,7 +20,9 @@ type client struct {
 	mu      sync.Mutex
 	started bool
 	// awaits is set while the snapshot is being made: what is waiting goes out behind it.
-	awaits  bool
+	awaits bool
+	// beats is set when the client asked for heartbeats.
+	beats   bool
 	filter  filter
 	waiting []outgoing
 	size    int // bytes of waiting, without the snapshot
@@ -163,6 +165,20 @@ func (c *client) ring() {
 	case c.wake <- struct{}{}:
 	default:
 	}
+}
+
+// quiet reports whether the client wants heartbeats and nothing else is on its way to it.
+func (c *client) quiet() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.started && !c.awaits && c.beats && len(c.waiting) == 0 && len(c.order) == 0
+}
+
+// listen sets whether the client wants heartbeats.
+func (c *client) listen(beats bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.beats = beats
 }
 
 // end closes the websocket with a code and a reason of at most 123 bytes; the first call counts.

@@ -255,6 +255,22 @@ func (h *Hub) replay(c *client, f filter, epoch string, after uint64) bool {
 	return true
 }
 
+// beat sends a client that asked for it a frame that says nothing but that the websocket is alive: a browser's page does not
+// see pings. It is not kept for who comes back.
+func (h *Hub) beat(c *client) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !c.quiet() {
+		return
+	}
+	h.sequence++
+	c.offer(frame{sequence: h.sequence, encoded: encode(struct {
+		Type     string    `json:"type"`
+		Sequence uint64    `json:"sequence"`
+		Time     time.Time `json:"time"`
+	}{"heartbeat", h.sequence, h.state.Now().UTC()})})
+}
+
 // revoke ends the clients that a token let in.
 func (h *Hub) revoke(token string) {
 	h.mu.Lock()

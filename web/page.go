@@ -26,10 +26,16 @@ func describe(name string) http.HandlerFunc {
 	}
 }
 
-// contentPolicy: the page asks nobody but us. Maplibre's worker may be a blob; styles are set by script.
-const contentPolicy = "default-src 'self'; script-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:; " +
-	"style-src 'self' 'unsafe-inline'; connect-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; " +
-	"form-action 'self'; frame-ancestors 'none'"
+// contentPolicy: the page asks nobody but us, and the host that map tiles were configured to come from. Maplibre fetches tiles
+// by script; its worker may be a blob; styles are set by script.
+func contentPolicy(tiles string) string {
+	if tiles != "" {
+		tiles = " " + tiles
+	}
+	return "default-src 'self'; script-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:" + tiles + "; " +
+		"style-src 'self' 'unsafe-inline'; connect-src 'self'" + tiles + "; font-src 'self'; object-src 'none'; base-uri 'none'; " +
+		"form-action 'self'; frame-ancestors 'none'"
+}
 
 const noPage = `<!doctype html><html lang="vi"><meta charset="utf-8"><title>quantrac</title>
 <body style="font:16px system-ui;max-width:40rem;margin:4rem auto;padding:0 1rem">
@@ -86,12 +92,12 @@ func query(r *http.Request) string {
 
 // Handler is the whole of it, with the headers that every answer carries.
 func (s *Server) Handler() http.Handler {
-	compressed := gzhttp.GzipHandler(s.mux)
+	compressed, policy := gzhttp.GzipHandler(s.mux), contentPolicy(tileOrigin(s.cfg.Basemap.Tiles))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("Content-Security-Policy", policy)
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store") // the page says otherwise
 		if r.URL.Path == "/ws" {

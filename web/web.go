@@ -39,6 +39,7 @@ type Config struct {
 	Now       func() time.Time
 	Gatherer  prometheus.Gatherer
 	Page      fs.FS // nil = the page was not built
+	Basemap   Basemap
 	Registry  func() *geo.Registry
 	Catalogue *ingest.Catalogue
 	Live      *alerts.Live
@@ -203,10 +204,13 @@ func (s *Server) register() {
 	open("GET /api/openapi.json", describe("openapi.json"))
 	open("GET /api/asyncapi.json", describe("asyncapi.json"))
 	open("GET /ws", http.HandlerFunc(s.websocket))
+	s.mux.HandleFunc("GET /basemap/{file...}", s.basemapFile)
 	s.mux.HandleFunc("/", s.page)
 
 	api(Viewer, "GET /api/v1/info", s.info)
 	api(Viewer, "GET /api/v1/parameters", s.parameters)
+	api(Viewer, "GET /api/v1/basemap", s.basemap)
+	api(Viewer, "GET /api/v1/rivers", s.rivers)
 	api(Viewer, "GET /api/v1/parks", s.listParks)
 	api(Viewer, "GET /api/v1/parks/{id}", s.getPark)
 	api(Viewer, "GET /api/v1/stations", s.listStations)

@@ -119,7 +119,7 @@ func (s *Server) websocket(w http.ResponseWriter, r *http.Request) {
 	}
 	defer conn.Close()
 	var wg sync.WaitGroup
-	wg.Go(func() { write(conn, c) })
+	wg.Go(func() { write(conn, c, s.cfg.Hub.beat) })
 	end := s.read(r.Context(), conn, c)
 	c.end(end.code, end.reason)
 	wg.Wait()
@@ -164,6 +164,8 @@ type clientMessage struct {
 	Parks    []string  `json:"parks"`
 	Stations []string  `json:"stations"`
 	BBox     []float64 `json:"bbox"`
+	// Heartbeat asks for a frame every pingEvery while there is nothing else to send.
+	Heartbeat bool `json:"heartbeat"`
 }
 
 // filter is what the message selects; not ok when its box is none.
@@ -232,6 +234,7 @@ func (s *Server) obey(c *client, data []byte) ending {
 	if !ok {
 		return ending{websocket.ClosePolicyViolation, "bbox must be [west, south, east, north]"}
 	}
+	c.listen(m.Heartbeat)
 	switch m.Type {
 	case "subscribe":
 		s.cfg.Hub.subscribe(c, f)
@@ -243,8 +246,9 @@ func (s *Server) obey(c *client, data []byte) ending {
 	return ending{}
 }
 
-// write sends what waits for a client until it ends. Then the connection is closed, or soon will be.
-func write(conn *websocket.Conn, c *client) {
+// write sends what waits for a client until it ends, with a ping and, where beat finds one due, a heartbeat every pingEvery. Then
+// the connection is closed, or soon will be.
+func write(conn *websocket.Conn, c *client, beat func(*client)) {
 	wait := time.Duration(0)
 	defer func() { time.AfterFunc(wait, func() { _ = conn.Close() }) }()
 	ping := time.NewTicker(pingEvery)
@@ -252,7 +256,7 @@ func write(conn *websocket.Conn, c *client) {
 	for {
 		select {
 		case <-ping.C: // looked at first: a client for whom something always waits needs pings too
-			if conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWait)) != nil {
+			if !alive(conn, c, beat) {
 				return
 			}
 		default:
@@ -274,9 +278,15 @@ func write(conn *websocket.Conn, c *client) {
 		select {
 		case <-c.wake:
 		case <-ping.C:
-			if conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWait)) != nil {
+			if !alive(conn, c, beat) {
 				return
 			}
 		}
 	}
+}
+
+// alive tells the other side, in both ways, that we are there; false when that cannot be written.
+func alive(conn *websocket.Conn, c *client, beat func(*client)) bool {
+	beat(c)
+	return conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWait)) == nil
 }

@@ -23,6 +23,7 @@ import (
 type config struct {
 	Data     string         `yaml:"data"`
 	HTTP     httpConfig     `yaml:"http"`
+	Map      mapConfig      `yaml:"map"`
 	MQTT     mqttConfig     `yaml:"mqtt"`
 	Brokers  []brokerConfig `yaml:"brokers"`
 	FTP      ftpConfig      `yaml:"ftp"`
@@ -56,6 +57,20 @@ type httpConfig struct {
 	// PublicURL is where alerts link to; empty = http://LISTEN.
 	PublicURL string   `yaml:"public_url"`
 	Origins   []string `yaml:"origins"`
+}
+
+// mapConfig is what the page draws under the stations beyond its own drawing.
+type mapConfig struct {
+	Tiles       string `yaml:"tiles"`
+	Attribution string `yaml:"attribution"`
+	MinZoom     int    `yaml:"min_zoom"`
+	MaxZoom     int    `yaml:"max_zoom"`
+	// Detail is a folder; see docs/map.md.
+	Detail string `yaml:"detail"`
+}
+
+func (m *mapConfig) basemap() web.Basemap {
+	return web.Basemap{Tiles: m.Tiles, Attribution: m.Attribution, MinZoom: m.MinZoom, MaxZoom: m.MaxZoom}
 }
 
 type mqttConfig struct {
@@ -167,7 +182,7 @@ func (o *onOff) UnmarshalText(b []byte) error {
 
 func defaults(demo bool) config {
 	c := config{
-		Data: "./data", HTTP: httpConfig{Listen: "127.0.0.1:8080"}, MQTT: mqttConfig{Listen: "127.0.0.1:1883"},
+		Data: "./data", HTTP: httpConfig{Listen: "127.0.0.1:8080"}, Map: mapConfig{MaxZoom: web.UsualTileZoom}, MQTT: mqttConfig{Listen: "127.0.0.1:1883"},
 		Influx: influxConfig{Bucket: "quantrac"}, Log: logConfig{Format: "text", Level: "info"}, demo: demo,
 		Alerts: alertConfig{EscalateAfter: 30 * time.Minute, EscalateFrom: alerts.Critical, FlapOpens: 4},
 	}
@@ -197,6 +212,8 @@ var settings = []setting{
 	{"http", "`ADDR` of web, API, websocket, metrics", text(func(c *config) *string { return &c.HTTP.Listen }), false},
 	{"anonymous", "`ROLE` of a request without credentials: none, viewer", func(c *config, v string) error { return c.HTTP.Anonymous.UnmarshalText([]byte(v)) }, false},
 	{"public-url", "`URL` under which people reach the page; alerts link to it", text(func(c *config) *string { return &c.HTTP.PublicURL }), false},
+	{"map-tiles", "`URL` template of raster map tiles; empty = the drawing in the page", text(func(c *config) *string { return &c.Map.Tiles }), false},
+	{"map-detail", "`DIR` with detail for the map; empty = none", text(func(c *config) *string { return &c.Map.Detail }), false},
 	{"mqtt", "`ADDR` of the embedded MQTT broker; off = none", text(func(c *config) *string { return &c.MQTT.Listen }), false},
 	{"mqtt-anonymous", "gateways may connect without credentials (loopback only)", boolean(func(c *config) *bool { return &c.MQTT.Anonymous }), true},
 	{"broker", "`URL` of an outside MQTT broker to subscribe to; may be repeated", addBrokers, false},
@@ -328,6 +345,9 @@ func (c *config) problems() []geo.Problem {
 	checkAddr("http.listen", c.HTTP.Listen)
 	if c.HTTP.Anonymous > web.Viewer {
 		report("http.anonymous", "a request without credentials may be a viewer at most")
+	}
+	if b := c.Map.basemap(); b.Check() != "" {
+		report("map.tiles", "%s", b.Check())
 	}
 	if c.MQTT.Listen != "off" {
 		checkAddr("mqtt.listen", c.MQTT.Listen)

@@ -326,13 +326,17 @@ func (s *service) openWeb(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the tokens: %w", err)
 	}
+	basemap, err := s.openBasemap()
+	if err != nil {
+		return err
+	}
 	page, built := ui.Files()
 	if !built {
 		page = nil
 	}
 	server := web.New(web.Config{
 		Version: version, Demo: s.cfg.demo, Anonymous: s.cfg.HTTP.Anonymous, Tokens: tokens, Origins: s.cfg.HTTP.Origins,
-		Logger: s.log, Now: time.Now, Gatherer: s.figures.registry, Page: page,
+		Logger: s.log, Now: time.Now, Gatherer: s.figures.registry, Page: page, Basemap: basemap,
 		Registry: func() *geo.Registry { return s.facts.registry }, Catalogue: s.facts.catalogue, Live: s.live, Hub: s.hub,
 		Accept: acceptFor(s.submit), MaxBody: s.stream.MaxBody, Look: s.door.Look, Explain: s.door.Explain, Propose: s.door.Propose,
 		History: historyFor(s.store), Aliases: aliasesFor(s.mappings), Gateways: gatewaysFor(s.gateways), Conflicts: conflictsFor(s.clerk),
@@ -348,4 +352,19 @@ func (s *service) openWeb(ctx context.Context) error {
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	return nil
+}
+
+// openBasemap opens the folder of the map's detail, if there is one, in such a way that no link in it leads out.
+func (s *service) openBasemap() (web.Basemap, error) {
+	b := s.cfg.Map.basemap()
+	if s.cfg.Map.Detail == "" {
+		return b, nil
+	}
+	root, err := os.OpenRoot(s.cfg.Map.Detail)
+	if err != nil {
+		return b, fmt.Errorf("open the detail of the map: %w", err)
+	}
+	s.closers = append(s.closers, root.Close)
+	b.Detail = root.FS()
+	return b, nil
 }
