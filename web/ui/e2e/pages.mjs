@@ -54,6 +54,7 @@ async function walk(browser, base, { check, expect }) {
       await held
       await route.continue()
     })
+    await page.click('.nav-more > button')
     await page.click('.nav a[href="./gateways"]')
     await page.fill('.search input', 'amata')
     release()

@@ -5,13 +5,21 @@ import type { List } from './wire.ts'
 const TOKEN = 'quantrac.token'
 const MOST = 1000
 
+/** What is wrong with one field; in a text with lines it says where, from 1 on. */
+export interface Fault {
+  field: string
+  detail: string
+  line?: number
+  column?: number
+}
+
 /** What the server said no with: an RFC 9457 problem, or as much of one as it sent. */
 export class Problem extends Error {
   readonly status: number
   readonly detail: string
-  readonly fields: readonly { field: string; detail: string }[]
+  readonly fields: readonly Fault[]
 
-  constructor(status: number, detail = '', fields: readonly { field: string; detail: string }[] = []) {
+  constructor(status: number, detail = '', fields: readonly Fault[] = []) {
     super(detail || `HTTP ${status}`)
     this.status = status
     this.detail = detail
@@ -37,24 +45,48 @@ export interface Asked {
   signal?: AbortSignal
   /** Refuses to replace what is there already. */
   onlyNew?: boolean
+  /** Replaces only what is still as the answer with this entity tag said. */
+  onlyTag?: string
   /** Another token than the one that is kept: to try it first. */
   token?: string
+  /** The form of the answer; JSON unless said. */
+  accept?: string
+  /** The form of a body that is a text; JSON unless said. */
+  type?: string
 }
 
-/** Asks the API. An answer without a body is undefined. */
-export async function ask<T>(path: string, { token, onlyNew, ...init }: Asked = {}): Promise<T> {
-  const headers = new Headers({ Accept: 'application/json' })
+/** Asks the API for an answer in whatever form; what is no success is a Problem. */
+export async function request(path: string, { token, onlyNew, onlyTag, accept, type, ...init }: Asked = {}) {
+  const headers = new Headers({ Accept: accept ?? 'application/json' })
   const sent = token ?? sessionStorage.getItem(TOKEN)
   if (sent) headers.set('Authorization', `Bearer ${sent}`)
   if (onlyNew) headers.set('If-None-Match', '*')
-  if (typeof init.body === 'string') headers.set('Content-Type', 'application/json')
+  if (onlyTag) headers.set('If-Match', onlyTag)
+  if (typeof init.body === 'string') headers.set('Content-Type', type ?? 'application/json')
   const response = await fetch(new URL(path, document.baseURI), { ...init, headers })
   if (!response.ok) throw await problemOf(response)
+  return response
+}
+
+/** Asks the API. An answer without a body is undefined. */
+export async function ask<T>(path: string, asked: Asked = {}): Promise<T> {
+  const response = await request(path, asked)
   return (response.status === 204 ? undefined : await response.json()) as T
 }
 
+/** An answer and the entity tag that a change of it is held against. */
+export interface Tagged<T> {
+  value: T
+  tag: string
+}
+
+export async function askTagged<T>(path: string, asked: Asked = {}): Promise<Tagged<T>> {
+  const response = await request(path, asked)
+  return { value: await response.json(), tag: response.headers.get('ETag') ?? '' }
+}
+
 async function problemOf(response: Response): Promise<Problem> {
-  let body: { detail?: string; errors?: { field: string; detail: string }[] } = {}
+  let body: { detail?: string; errors?: Fault[] } = {}
   try {
     body = await response.json()
   } catch {

@@ -1,6 +1,7 @@
 import './styles/fonts.css'
 import './styles/base.css'
 import './styles/layout.css'
+import './styles/nav.css'
 import './styles/parts.css'
 import { effect } from '@preact/signals'
 import { render } from 'preact'

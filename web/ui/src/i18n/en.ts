@@ -1,12 +1,14 @@
 import { alerts } from './en-alerts.ts'
 import { pages } from './en-pages.ts'
 import { quality } from './en-quality.ts'
+import { rules } from './en-rules.ts'
 import type { Key } from './vi.ts'
 
 export const en: Record<Key, string> = {
   ...quality,
   ...pages,
   ...alerts,
+  ...rules,
 
   'app.name': 'Automatic discharge monitoring',
   'app.demo': 'Simulated data',

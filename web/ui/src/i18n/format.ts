@@ -16,6 +16,7 @@ export class Words {
   private readonly clock: Intl.DateTimeFormat
   private readonly stamp: Intl.DateTimeFormat
   private readonly dayOnly: Intl.DateTimeFormat
+  private readonly fullDayOnly: Intl.DateTimeFormat
   private readonly exact: Intl.DateTimeFormat
 
   constructor(language: Language) {
@@ -29,6 +30,12 @@ export class Words {
       minute: '2-digit',
     })
     this.dayOnly = new Intl.DateTimeFormat(LOCALES[language], { timeZone: ZONE, day: 'numeric', month: 'numeric' })
+    this.fullDayOnly = new Intl.DateTimeFormat(LOCALES[language], {
+      timeZone: ZONE,
+      day: '2-digit',
+      month: '2-digit',
+      year: 'numeric',
+    })
     this.exact = new Intl.DateTimeFormat(LOCALES[language], {
       timeZone: ZONE,
       year: 'numeric',
@@ -101,6 +108,11 @@ export class Words {
   /** A day, as the head of a column of a calendar. */
   day(at: number): string {
     return this.dayOnly.format(new Date(at))
+  }
+
+  /** A day with its year, as a law has it. */
+  fullDay(at: string | number): string {
+    return this.fullDayOnly.format(new Date(at))
   }
 
   /** How long something lasts, ms, in its greatest unit. */

@@ -1,12 +1,14 @@
 import { alerts } from './vi-alerts.ts'
 import { pages } from './vi-pages.ts'
 import { quality } from './vi-quality.ts'
+import { rules } from './vi-rules.ts'
 
 /** Vietnamese texts, in the words of the national monitoring practice. They define the keys; English must have the same. */
 export const vi = {
   ...quality,
   ...pages,
   ...alerts,
+  ...rules,
 
   'app.name': 'Quan trắc nước thải tự động',
   'app.demo': 'Dữ liệu mô phỏng',

@@ -3,8 +3,9 @@ import type { Page } from '../place.ts'
 import { place } from '../router.ts'
 import { prepare } from '../routes.ts'
 import { openAlerts, selectedStation, words } from '../state.ts'
+import { More } from './nav-more.tsx'
 
-/** Silences hang on the alerts. */
+/** Silences hang on the alerts, and a recipient has no account: its page is apart. */
 type Shown = Exclude<Page, 'silences'>
 
 /** Drawn in a box of 24 by 24, stroked. */
@@ -17,38 +18,55 @@ const ICONS: Record<Shown, string> = {
   ledger:
     'M12 4v16M7.5 20h9M5 7.5 12 6l7 1.5M2.5 14 5 7.5 7.5 14a2.5 2.5 0 0 1-5 0ZM16.5 14 19 7.5l2.5 6.5a2.5 2.5 0 0 1-5 0Z',
   gateways: 'M4 14h16v5.5H4ZM7.5 16.8h.1M11 16.8h.1M12 14v-3M8.4 8.6a5 5 0 0 1 7.2 0M5.6 5.8a9 9 0 0 1 12.8 0',
+  rules: 'M4 17.5 9 12l4 3.5 7-8.5M4 4v16.5h16.5M4 9.5h2.5M20 12.5h-2.5',
 }
 
-const PAGES = Object.keys(ICONS) as Shown[]
+/** What is looked at every day stands in the open, what is set up once behind one press. */
+const OPEN: readonly Shown[] = ['map', 'alerts', 'quarantine', 'ledger', 'decode']
+const BEHIND: readonly Shown[] = ['rules', 'gateways']
 
 /** The pages. On a phone they stand at the bottom, in reach of the thumb. */
 export function Nav() {
   const w = words.value
-  const open = openAlerts.value.size
   return (
     <nav class="nav" aria-label={w.t('nav.label')}>
       <ul>
-        {PAGES.map((page) => (
+        {OPEN.map((page) => (
           <li key={page}>
-            <Link
-              page={page}
-              query={page === 'map' && selectedStation.value ? { station: selectedStation.value } : {}}
-              current={place.value.page === page || (page === 'alerts' && place.value.page === 'silences')}
-              onPointerEnter={() => prepare(page)}
-            >
-              <svg viewBox="0 0 24 24" aria-hidden="true">
-                <path d={ICONS[page]} />
-              </svg>
-              <span>{w.t(`page.${page}`)}</span>
-              {page === 'alerts' && open > 0 && (
-                <b class="badge" title={w.t('page.open_alerts', { n: open })}>
-                  {open}
-                </b>
-              )}
-            </Link>
+            <Entry page={page} />
           </li>
         ))}
+        <More inside={BEHIND.includes(place.value.page as Shown)}>
+          {BEHIND.map((page) => (
+            <li key={page}>
+              <Entry page={page} />
+            </li>
+          ))}
+        </More>
       </ul>
     </nav>
+  )
+}
+
+function Entry({ page }: { page: Shown }) {
+  const w = words.value
+  const open = openAlerts.value.size
+  return (
+    <Link
+      page={page}
+      query={page === 'map' && selectedStation.value ? { station: selectedStation.value } : {}}
+      current={place.value.page === page || (page === 'alerts' && place.value.page === 'silences')}
+      onPointerEnter={() => prepare(page)}
+    >
+      <svg viewBox="0 0 24 24" aria-hidden="true">
+        <path d={ICONS[page]} />
+      </svg>
+      <span>{w.t(`page.${page}`)}</span>
+      {page === 'alerts' && open > 0 && (
+        <b class="badge" title={w.t('page.open_alerts', { n: open })}>
+          {open}
+        </b>
+      )}
+    </Link>
   )
 }
