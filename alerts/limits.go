@@ -155,6 +155,7 @@ func factor(k float64) string {
 type limitSpan struct {
 	from, to int64
 	limit    *Limit
+	set      *LimitSet
 }
 
 // spans lists what For would answer for one series, so that a reading costs a comparison instead of a lookup.
@@ -170,17 +171,15 @@ func (l *Limits) spans(st *geo.Station, parameter string) []limitSpan {
 		out = append(out, limitSpan{
 			from:  max(nanosOr(a.From, math.MinInt64), nanosOr(set.From, math.MinInt64)),
 			to:    min(nanosOr(a.To, math.MaxInt64), nanosOr(set.To, math.MaxInt64)),
-			limit: limit,
+			limit: limit, set: set,
 		})
 	}
 	return out
 }
 
 func limitAt(spans []limitSpan, at int64) *Limit {
-	for i := range spans {
-		if at >= spans[i].from && at < spans[i].to {
-			return spans[i].limit
-		}
+	if s := spanAt(spans, at); s != nil {
+		return s.limit
 	}
 	return nil
 }

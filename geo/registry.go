@@ -75,7 +75,11 @@ type Station struct {
 	ReceivingWater string `json:"receiving_water,omitempty" yaml:"receiving_water,omitempty"`
 	// Instruments are the devices that measure, as far as they are registered.
 	Instruments []Instrument `json:"instruments,omitempty" yaml:"instruments,omitempty"`
-	Parameters  []string     `json:"parameters" yaml:"parameters"`
+	// Permit is the environmental permit; nil = not registered.
+	Permit *Permit `json:"permit,omitempty" yaml:"permit,omitempty"`
+	// Camera is the address of the pictures from its outfall or stack; "" = not registered.
+	Camera     string   `json:"camera,omitempty" yaml:"camera,omitempty"`
+	Parameters []string `json:"parameters" yaml:"parameters"`
 	// Aliases are the names that gateways use for this station, compared without case.
 	Aliases []string `json:"aliases,omitempty" yaml:"aliases,omitempty"`
 	Gateway string   `json:"gateway,omitempty" yaml:"gateway,omitempty"`
@@ -224,6 +228,7 @@ func (r *Registry) addStation(i int, cycle time.Duration, report func(string, st
 	}
 	r.checkWater(at, s, report)
 	s.checkInstruments(at, report)
+	s.checkPapers(at, report)
 	s.index(at, report)
 	r.station[s.ID] = i
 	r.alias[strings.ToLower(s.ID)] = i

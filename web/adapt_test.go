@@ -19,7 +19,7 @@ import (
 
 func historyOf(store history.Store) History {
 	raw := func(q RawQuery) history.RawQuery {
-		return history.RawQuery{Station: q.Station, Parameter: q.Parameter, From: q.From, To: q.To, Limit: q.Limit}
+		return history.RawQuery{Station: q.Station, Parameter: q.Parameter, From: q.From, To: q.To, Limit: q.Limit, Marked: q.Marked}
 	}
 	return History{
 		Raw: func(ctx context.Context, q RawQuery) ([]RawRow, error) {
@@ -31,7 +31,7 @@ func historyOf(store history.Store) History {
 			return out, err
 		},
 		Windows: func(ctx context.Context, q WindowQuery) ([]WindowRow, error) {
-			hq := history.WindowQuery{RawQuery: raw(q.RawQuery), Every: q.Every, Fn: q.Fn}
+			hq := history.WindowQuery{RawQuery: raw(q.RawQuery), Every: q.Every, Offset: q.Offset, Fn: q.Fn}
 			hq.Limit = 0
 			rows, err := history.Windows(ctx, store, hq)
 			var out []WindowRow

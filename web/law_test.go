@@ -105,7 +105,7 @@ func rulesOf(l *lawOf) Rules {
 
 func limitsOf(l *lawOf) Limits {
 	return Limits{
-		Now: func() alerts.LimitFile { return l.law.File() }, Verify: l.marks.Put,
+		Now: func() alerts.LimitFile { return l.law.File() }, InForce: func() *alerts.Limits { return l.law }, Verify: l.marks.Put,
 		Unverify: func(ctx context.Context, set string) error { return bookError(l.marks.Delete(ctx, set)) },
 	}
 }

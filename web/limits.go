@@ -16,6 +16,8 @@ import (
 type Limits struct {
 	// Now is the law in force, verifications included.
 	Now func() alerts.LimitFile
+	// InForce is the same, ready to be asked for a station.
+	InForce func() *alerts.Limits
 	// Verify keeps a mark and puts it in force; Unverify takes it away.
 	Verify   func(ctx context.Context, mark alerts.LimitMark) error
 	Unverify func(ctx context.Context, set string) error

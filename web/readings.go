@@ -156,10 +156,15 @@ func (s *Server) readings(w http.ResponseWriter, r *http.Request) error {
 	}
 	csvWanted := format == "csv"
 	every := r.URL.Query().Get("every")
-	if every == "" {
-		return s.rawReadings(w, r, q, csvWanted)
+	if every != "" {
+		return s.windows(w, r, q, csvWanted)
 	}
-	return s.windows(w, r, q, csvWanted)
+	only := r.URL.Query().Get("only")
+	if err := oneOf("only", only, "marked"); err != nil {
+		return err
+	}
+	q.Marked = only != ""
+	return s.rawReadings(w, r, q, csvWanted)
 }
 
 func (s *Server) windows(w http.ResponseWriter, r *http.Request, q RawQuery, csvWanted bool) error {
@@ -172,7 +177,10 @@ func (s *Server) windows(w http.ResponseWriter, r *http.Request, q RawQuery, csv
 	if wq.Every, err = parseEvery(v.Get("every")); err != nil {
 		return err
 	}
-	wq.To = endOfPage(q, wq.Every)
+	if wq.Offset, err = parseOffset(v.Get("offset"), wq.Every); err != nil {
+		return err
+	}
+	wq.To = endOfPage(&wq)
 	rows, err := s.cfg.History.Windows(r.Context(), wq)
 	if err != nil {
 		return err
@@ -194,14 +202,15 @@ func (s *Server) windows(w http.ResponseWriter, r *http.Request, q RawQuery, csv
 }
 
 // endOfPage is the end of the q.Limit windows that the page may hold, where that comes before q.To. Windows are aligned to
-// the Unix epoch, so it is the beginning of a window, and none is split between two pages. It also bounds what history scans.
-func endOfPage(q RawQuery, every time.Duration) time.Time {
-	into := time.Duration(q.From.UnixNano()) % every // both are from 1970 on, see within
+// the Unix epoch and moved by the offset, so it is the beginning of a window, and none is split between two pages. It also bounds
+// what history scans.
+func endOfPage(q *WindowQuery) time.Time {
+	into := (time.Duration(q.From.UnixNano()) - q.Offset + q.Every) % q.Every // all are from 1970 on, see within
 	begin := q.From.Add(-into)
-	if span := q.To.Sub(begin); int64(span/every) < int64(q.Limit) {
+	if span := q.To.Sub(begin); int64(span/q.Every) < int64(q.Limit) {
 		return q.To
 	}
-	return begin.Add(time.Duration(q.Limit) * every)
+	return begin.Add(time.Duration(q.Limit) * q.Every)
 }
 
 func (s *Server) rawReadings(w http.ResponseWriter, r *http.Request, q RawQuery, csvWanted bool) error {
@@ -295,6 +304,18 @@ func parseEvery(text string) (time.Duration, error) {
 	}
 	if err != nil || d < time.Second || d > longest {
 		return 0, fail(http.StatusBadRequest, "every must be a length of time from 1s to 366d, like 5m, 1h or 1d")
+	}
+	return d, nil
+}
+
+// parseOffset reads how far windows begin behind the epoch: with 17h a day begins at midnight in Viet Nam.
+func parseOffset(text string, every time.Duration) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 || d >= every || d%time.Second != 0 {
+		return 0, fail(http.StatusBadRequest, "offset must be whole seconds from 0s up to every, like 17h")
 	}
 	return d, nil
 }

@@ -80,6 +80,8 @@ type RawQuery struct {
 	Station, Parameter string
 	From, To           time.Time
 	Limit              int
+	// Marked leaves only rows that a chart marks: measured while the device did not measure, late, or revised.
+	Marked bool
 }
 
 // RawRow is one stored reading. Value is nil unless it is usable; Raw is the number, if there is one.
@@ -95,6 +97,8 @@ type RawRow struct {
 type WindowQuery struct {
 	RawQuery
 	Every time.Duration
+	// Offset moves the beginnings of the windows, from 0 up to Every.
+	Offset time.Duration
 	// Fn is mean, min, max, count, first or last.
 	Fn string
 }
@@ -215,6 +219,7 @@ func (s *Server) register() {
 	api(Viewer, "GET /api/v1/parks/{id}", s.getPark)
 	api(Viewer, "GET /api/v1/stations", s.listStations)
 	api(Viewer, "GET /api/v1/stations/{id}", s.getStation)
+	api(Viewer, "GET /api/v1/stations/{id}/passport", s.passport)
 	api(Viewer, "GET /api/v1/stations/{id}/readings", s.readings)
 	api(Viewer, "GET /api/v1/alerts", s.listAlerts)
 	api(Viewer, "GET /api/v1/alerts/{id}", s.getAlert)

@@ -25,7 +25,7 @@ import (
 
 func historyFor(store history.Store) web.History {
 	raw := func(q web.RawQuery) history.RawQuery {
-		return history.RawQuery{Station: q.Station, Parameter: q.Parameter, From: q.From, To: q.To, Limit: q.Limit}
+		return history.RawQuery{Station: q.Station, Parameter: q.Parameter, From: q.From, To: q.To, Limit: q.Limit, Marked: q.Marked}
 	}
 	return web.History{
 		Raw: func(ctx context.Context, q web.RawQuery) ([]web.RawRow, error) {
@@ -37,7 +37,7 @@ func historyFor(store history.Store) web.History {
 			return out, err
 		},
 		Windows: func(ctx context.Context, q web.WindowQuery) ([]web.WindowRow, error) {
-			hq := history.WindowQuery{RawQuery: raw(q.RawQuery), Every: q.Every, Fn: q.Fn}
+			hq := history.WindowQuery{RawQuery: raw(q.RawQuery), Every: q.Every, Offset: q.Offset, Fn: q.Fn}
 			hq.Limit = 0 // the caller has bounded the span
 			windows, err := history.Windows(ctx, store, hq)
 			out := make([]web.WindowRow, len(windows))

@@ -49,6 +49,7 @@ func rulebookError(err error) error {
 func limitsFor(l *law) web.Limits {
 	return web.Limits{
 		Now:      func() alerts.LimitFile { return l.Limits().File() },
+		InForce:  l.Limits,
 		Verify:   l.marks.Put,
 		Unverify: func(ctx context.Context, set string) error { return rulebookError(l.marks.Delete(ctx, set)) },
 	}

@@ -172,6 +172,7 @@ func contract(t *testing.T, s Store) {
 			t.Errorf("%d rows, want 9: the neighbours of a refused point must be there (%v)", len(rows), err)
 		}
 	})
+	markedContract(t, s)
 	if err := s.Ping(t.Context()); err != nil {
 		t.Errorf("ping: %v", err)
 	}

@@ -16,6 +16,8 @@ type RawQuery struct {
 	From, To           time.Time
 	// Limit is the greatest number of rows; 0 = no limit.
 	Limit int
+	// Marked leaves only rows with another status than measuring, and those with flag late or revised.
+	Marked bool
 }
 
 // Row is one stored reading. Value is nil unless it is usable; Raw is the number, if there is one at all.
@@ -30,7 +32,7 @@ type Row struct {
 func Raw(ctx context.Context, s Store, q RawQuery) ([]Row, error) {
 	p := q.Parameter
 	text := "SELECT " + strings.Join([]string{quoteName(p), quoteName(p + "_raw"), quoteName(p + "_status"), quoteName(p + "_flags")}, ", ") +
-		where(q) + " ORDER BY time ASC" + limit(q.Limit)
+		where(q) + marked(q) + " ORDER BY time ASC" + limit(q.Limit)
 	res, err := s.Query(ctx, text)
 	if err != nil {
 		return nil, err
@@ -60,6 +62,8 @@ func Raw(ctx context.Context, s Store, q RawQuery) ([]Row, error) {
 type WindowQuery struct {
 	RawQuery
 	Every time.Duration
+	// Offset moves the beginnings of the windows; it is less than Every.
+	Offset time.Duration
 	// Fn is mean, min, max, count, first or last.
 	Fn string
 }
@@ -79,8 +83,8 @@ func Windows(ctx context.Context, s Store, q WindowQuery) ([]Window, error) {
 		return nil, fmt.Errorf("history knows no function %q", q.Fn)
 	}
 	field := quoteName(q.Parameter)
-	text := fmt.Sprintf("SELECT %s(%s) AS v, count(%s) AS n%s GROUP BY time(%s) fill(none) ORDER BY time ASC%s",
-		q.Fn, field, field, where(q.RawQuery), duration(q.Every), limit(q.Limit))
+	text := fmt.Sprintf("SELECT %s(%s) AS v, count(%s) AS n%s GROUP BY time(%s, %s) fill(none) ORDER BY time ASC%s",
+		q.Fn, field, field, where(q.RawQuery), duration(q.Every), duration(q.Offset), limit(q.Limit))
 	res, err := s.Query(ctx, text)
 	if err != nil {
 		return nil, err
@@ -104,6 +108,14 @@ func Windows(ctx context.Context, s Store, q WindowQuery) ([]Window, error) {
 func where(q RawQuery) string {
 	return fmt.Sprintf(" FROM %s WHERE %s = %s AND time >= %d AND time < %d",
 		quoteName(Measurement), quoteName("station"), quoteText(q.Station), q.From.UnixNano(), q.To.UnixNano())
+}
+
+// marked is for charts of long spans: the server leaves out the many rows that are as they should be.
+func marked(q RawQuery) string {
+	if !q.Marked {
+		return ""
+	}
+	return fmt.Sprintf(" AND (%s > 0 OR %s =~ /late|revised/)", quoteName(q.Parameter+"_status"), quoteName(q.Parameter+"_flags"))
 }
 
 func limit(n int) string {
