@@ -16,6 +16,8 @@ type groupKey struct {
 	Parameter string `json:"parameter,omitempty"`
 	// Again is the id of an e-mail that is sent again by hand, which is a group of its own.
 	Again string `json:"again,omitempty"`
+	// Rest is the group of what came when there were too many groups.
+	Rest bool `json:"rest,omitempty"`
 }
 
 type groupID struct {

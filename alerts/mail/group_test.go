@@ -20,7 +20,7 @@ type clerk struct {
 
 func newClerk(spec Spec) *clerk {
 	spec.Name = "duty"
-	return &clerk{r: newRecipient(&spec), g: &group{}, now: map[string]alerts.Alert{}, at: time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)}
+	return &clerk{r: newRecipient(&spec, configuredID(spec.Name), sourceConfig), g: &group{}, now: map[string]alerts.Alert{}, at: time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)}
 }
 
 func (c *clerk) event(ev alerts.Event) {

@@ -69,12 +69,8 @@ func (s *Sender) loop(ctx, sending, records context.Context) {
 			wake = s.launch(sending, records)
 		}
 		timer.Reset(max(0, wake.Sub(s.opt.Now())))
-		in := s.incoming
-		if len(s.groups) >= maxGroups {
-			in = nil
-		}
 		select {
-		case step := <-in:
+		case step := <-s.incoming:
 			wake = earlier(wake, s.take(step))
 		case r := <-s.results:
 			s.settle(records, &r)
@@ -141,16 +137,11 @@ func (s *Sender) take(in incoming) time.Time {
 	wake := now.Add(idleWake)
 	for i := range in.events {
 		ev := &in.events[i]
-		for _, r := range s.recipients {
+		for _, r := range s.all() {
 			if !r.enabled() || in.seq <= r.from || !r.wants(ev) {
 				continue
 			}
-			id := groupID{r.id, r.keyOf(&ev.Alert)}
-			g := s.groups[id]
-			if g == nil {
-				g = &group{Recipient: r.id, Key: id.key}
-				s.groups[id] = g
-			}
+			g := s.groupOf(r, r.keyOf(&ev.Alert))
 			g.absorb(place{in.seq, i}, ev, r, now)
 			wake = earlier(wake, g.next(r))
 		}
@@ -159,14 +150,35 @@ func (s *Sender) take(in incoming) time.Time {
 	return wake
 }
 
+// groupOf is the group of a key, or the rest of the recipient where there are too many.
+func (s *Sender) groupOf(r *recipient, key groupKey) *group {
+	if g := s.groups[groupID{r.id, key}]; g != nil {
+		return g
+	}
+	if len(s.groups) >= maxGroups {
+		key = groupKey{Rest: true}
+	}
+	id := groupID{r.id, key}
+	if s.groups[id] == nil {
+		s.groups[id] = &group{Recipient: r.id, Key: key}
+	}
+	return s.groups[id]
+}
+
 // launch makes the e-mails that are due and starts their hand-over; it returns when to come again.
 func (s *Sender) launch(sending, records context.Context) time.Time {
 	now := s.opt.Now()
 	wake := now.Add(idleWake)
 	var due []*group
-	for _, g := range s.groups {
+	for id, g := range s.groups {
 		r := s.recipient(g.Recipient)
 		if g.sending || g.removed {
+			continue
+		}
+		if r == nil || !r.enabled() {
+			if s.bucket.Delete(records, storeKey(g)) == nil { // else it is tried again
+				delete(s.groups, id)
+			}
 			continue
 		}
 		if err := s.prepare(records, g, r, now); err != nil {

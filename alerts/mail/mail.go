@@ -11,8 +11,9 @@
 //     dead, can be sent again by hand, and Options.Report hears of each alert in it. A group has one e-mail under way; what
 //     happens meanwhile goes into the next.
 //   - A mail server that does not answer is left alone but for one try at a time; what waits for it loses no tries.
-//   - Every try is in the MAILS stream, for ever. Memory holds the newest maxRecent of them, and groups up to maxGroups: beyond, no
-//     further events are read until some have ended.
+//   - Every try is in the MAILS stream, for ever. Memory holds the newest maxRecent of them, and groups up to maxGroups: beyond, what
+//     needs a new group shares one e-mail for each recipient.
+//   - What a recipient has waiting is forgotten, and told to nobody, only when it is deleted or disabled by hand.
 //   - STARTTLS with a valid certificate is required unless the configuration says otherwise. Passwords appear in no log or error.
 package mail
 
@@ -31,7 +32,8 @@ import (
 )
 
 const (
-	// maxGroups bounds the groups of all recipients, at about 1 kB each and up to 200 kB while an e-mail is under way.
+	// maxGroups bounds the groups of all recipients, but for one rest of each, at about 1 kB each and up to 200 kB while an e-mail is
+	// under way.
 	maxGroups = 5000
 	// sessions is how many e-mails are handed over at once.
 	sessions = 4
@@ -83,7 +85,7 @@ type Death struct {
 var (
 	// ErrNotFound means that there is no such recipient or e-mail.
 	ErrNotFound = errors.New("no such e-mail recipient or e-mail")
-	// ErrDisabled means that a recipient is disabled, or that nothing is being sent.
+	// ErrDisabled means that a recipient is disabled, or that nothing is being sent any more.
 	ErrDisabled = errors.New("the e-mail recipient is disabled")
 )
 
@@ -94,8 +96,9 @@ type Sender struct {
 	history *history
 	post    poster
 	// trouble is why the mail server could not be used last; nil = it could.
-	trouble    atomic.Pointer[string]
-	recipients []*recipient // of the configuration, in its order
+	trouble atomic.Pointer[string]
+	// recipients are those of the configuration in its order, then those of the API, oldest first. The loop replaces the list.
+	recipients atomic.Pointer[[]*recipient]
 
 	// The loop of Run owns what follows.
 	groups map[groupID]*group

@@ -21,15 +21,19 @@ type Recipient struct {
 	GroupInterval  string   `json:"group_interval"`
 	RepeatInterval string   `json:"repeat_interval"`
 	Enabled        bool     `json:"enabled"`
+	// Source is "api" or "config"; CreatedAt is absent for one of the configuration.
+	Source    string    `json:"source"`
+	CreatedAt time.Time `json:"created_at,omitzero"`
 	// Pending and Dead count the newest e-mails that are under way or were given up.
 	Pending int `json:"pending"`
 	Dead    int `json:"dead"`
 }
 
-// List returns the recipients in the order of the configuration.
+// List returns the recipients: those of the configuration in its order, then those of the API, oldest first.
 func (s *Sender) List() []Recipient {
-	list := make([]Recipient, len(s.recipients))
-	for i, r := range s.recipients {
+	all := s.all()
+	list := make([]Recipient, len(all))
+	for i, r := range all {
 		list[i] = s.view(r)
 	}
 	return list
@@ -54,6 +58,7 @@ func (s *Sender) view(r *recipient) Recipient {
 		ID: r.id, Name: r.Name, Address: r.Address, Language: r.Language, Events: some(r.Events), GroupBy: some(r.GroupBy),
 		Filter:    Filter{some(r.Filter.Parks), some(r.Filter.Stations), some(r.Filter.Severities), r.Filter.Late},
 		GroupWait: r.wait.String(), GroupInterval: r.interval.String(), RepeatInterval: r.repeat.String(), Enabled: r.enabled(),
+		Source: r.source, CreatedAt: r.created,
 		Pending: len(pending), Dead: len(dead),
 	}
 }

@@ -1,8 +1,6 @@
 package mail
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	netmail "net/mail"
 	"slices"
@@ -154,18 +152,19 @@ func validAddress(s string) bool {
 	return err == nil && a.Address == s && len(s) <= 254 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' })
 }
 
-// recipient is a configured recipient with its defaults filled in.
+// recipient is a Spec with its defaults filled in. It never changes: an edit replaces it.
 type recipient struct {
 	Spec
-	id string
+	id, source string
+	// created is zero for one of the configuration.
+	created time.Time
 	// from is the place in the journal behind which it gets events.
 	from                   uint64
 	wait, interval, repeat time.Duration
 }
 
-func newRecipient(spec *Spec) *recipient {
-	sum := sha256.Sum256([]byte(spec.Name))
-	r := &recipient{Spec: *spec, id: "ml_cfg" + hex.EncodeToString(sum[:8]), wait: defaultWait, interval: defaultInterval, repeat: defaultRepeat}
+func newRecipient(spec *Spec, id, source string) *recipient {
+	r := &recipient{Spec: *spec, id: id, source: source, wait: defaultWait, interval: defaultInterval, repeat: defaultRepeat}
 	set := func(to *time.Duration, d *time.Duration) {
 		if d != nil {
 			*to = *d

@@ -1,21 +1,26 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // Keys of the bucket.
 const (
+	// recipientKey has the place in the journal behind which a recipient gets events; without it the recipient is new.
 	recipientKey = "recipient."
-	groupPrefix  = "group."
-	placeKey     = "place"
+	// specKey has what the API said of a recipient.
+	specKey     = "spec."
+	groupPrefix = "group."
+	placeKey    = "place"
 )
 
 // load reads what is waiting, and brings the recipients in line with the configuration.
@@ -27,12 +32,17 @@ func (s *Sender) load(ctx context.Context) error {
 	s.passed = last
 	from := map[string]uint64{}
 	var stored []*group
+	var made []*recipient
 	err = s.bucket.All(ctx, func(key string, value []byte) (err error) {
 		switch {
 		case key == placeKey:
 			s.passed, err = strconv.ParseUint(string(value), 10, 64)
 		case strings.HasPrefix(key, recipientKey):
 			from[strings.TrimPrefix(key, recipientKey)], err = strconv.ParseUint(string(value), 10, 64)
+		case strings.HasPrefix(key, specKey):
+			var r *recipient
+			r, err = readRecipient(strings.TrimPrefix(key, specKey), value)
+			made = append(made, r)
 		case strings.HasPrefix(key, groupPrefix):
 			g := &group{}
 			err = json.Unmarshal(value, g)
@@ -51,17 +61,24 @@ func (s *Sender) load(ctx context.Context) error {
 		s.passed = last
 	}
 	s.saved = s.passed
-	if err := s.configure(ctx, last, from); err != nil {
+	if err := s.configure(ctx, last, from, made); err != nil {
 		return err
 	}
 	return s.adopt(ctx, last, stored)
 }
 
-// configure makes the recipients. A new one begins with the present; one that is gone, or disabled, is forgotten.
-func (s *Sender) configure(ctx context.Context, last uint64, from map[string]uint64) error {
+// configure makes the recipients: those of the configuration, and those that the API made. A new one begins with the present; one
+// that is gone, or disabled, is forgotten.
+func (s *Sender) configure(ctx context.Context, last uint64, from map[string]uint64, made []*recipient) error {
+	var list []*recipient
 	for i := range s.opt.Configured {
-		r := newRecipient(&s.opt.Configured[i])
-		s.recipients = append(s.recipients, r)
+		spec := &s.opt.Configured[i]
+		list = append(list, newRecipient(spec, configuredID(spec.Name), sourceConfig))
+	}
+	slices.SortFunc(made, func(a, b *recipient) int { return cmp.Or(a.created.Compare(b.created), strings.Compare(a.id, b.id)) })
+	list = append(list, made...)
+	s.use(list)
+	for _, r := range list {
 		at, known := from[r.id]
 		if !r.enabled() {
 			continue
@@ -83,6 +100,20 @@ func (s *Sender) configure(ctx context.Context, last uint64, from map[string]uin
 	return nil
 }
 
+func readRecipient(id string, value []byte) (*recipient, error) {
+	var k kept
+	if err := json.Unmarshal(value, &k); err != nil {
+		return nil, err
+	}
+	spec, err := k.Spec.spec()
+	if err != nil {
+		return nil, err
+	}
+	r := newRecipient(&spec, id, sourceAPI)
+	r.created = k.CreatedAt
+	return r, nil
+}
+
 // adopt takes over the groups of those who are still there.
 func (s *Sender) adopt(ctx context.Context, last uint64, stored []*group) error {
 	for _, g := range stored {
@@ -101,8 +132,13 @@ func (s *Sender) adopt(ctx context.Context, last uint64, stored []*group) error 
 	return nil
 }
 
+// all lists the recipients.
+func (s *Sender) all() []*recipient { return *s.recipients.Load() }
+
+func (s *Sender) use(list []*recipient) { s.recipients.Store(&list) }
+
 func (s *Sender) recipient(id string) *recipient {
-	for _, r := range s.recipients {
+	for _, r := range s.all() {
 		if r.id == id {
 			return r
 		}
@@ -162,11 +198,22 @@ func threadID(recipient string, key groupKey) string {
 		_, _ = h.Write([]byte(part))
 		_, _ = h.Write([]byte{0})
 	}
+	if key.Rest {
+		_, _ = h.Write([]byte("rest"))
+	}
 	return "quantrac-" + hex.EncodeToString(h.Sum(nil)[:12])
 }
 
-func mailID() string {
+func mailID() string { return randomID("mail_") }
+
+func randomID(prefix string) string {
 	var b [12]byte
 	_, _ = rand.Read(b[:]) // never fails
-	return "mail_" + hex.EncodeToString(b[:])
+	return prefix + hex.EncodeToString(b[:])
+}
+
+// configuredID names a recipient of the configuration by its name, so that it stays itself over restarts.
+func configuredID(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return "ml_cfg" + hex.EncodeToString(sum[:8])
 }
