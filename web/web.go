@@ -65,6 +65,7 @@ type Config struct {
 	Rules      Rules
 	Limits     Limits
 	Webhooks   Webhooks
+	Mails      Mails
 	Hotspots   func() any // a GeoJSON FeatureCollection
 	Readiness  func(ctx context.Context) []Dependency
 }
@@ -275,6 +276,15 @@ func (s *Server) register() {
 	api(NoRole, "POST /api/v1/recipient/{token}/deliveries/{id}/redeliver", s.recipientRedeliver)
 	api(Admin, "GET /api/v1/webhooks/{id}/deliveries", s.listDeliveries)
 	api(Admin, "POST /api/v1/deliveries/{id}/redeliver", s.redeliver)
+	api(Admin, "GET /api/v1/mails", s.listMails)
+	api(Admin, "POST /api/v1/mails", s.createMail)
+	api(Admin, "GET /api/v1/mails/{id}", s.getMail)
+	api(Admin, "PUT /api/v1/mails/{id}", s.updateMail)
+	api(Admin, "DELETE /api/v1/mails/{id}", s.deleteMail)
+	api(Admin, "POST /api/v1/mails/{id}/test", s.testMail)
+	api(Admin, "GET /api/v1/mails/{id}/preview", s.previewMail)
+	api(Admin, "GET /api/v1/mails/{id}/deliveries", s.listMailDeliveries)
+	api(Admin, "POST /api/v1/mail-deliveries/{id}/redeliver", s.redeliverMail)
 	api(Admin, "GET /api/v1/tokens", s.listTokens)
 	api(Admin, "POST /api/v1/tokens", s.createToken)
 	api(Admin, "DELETE /api/v1/tokens/{id}", s.deleteToken)

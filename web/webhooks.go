@@ -2,7 +2,6 @@ package web
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -28,20 +27,7 @@ func (n *named) UnmarshalJSON(b []byte) error {
 }
 
 func (s *Server) listWebhooks(w http.ResponseWriter, r *http.Request) error {
-	b, err := json.Marshal(s.cfg.Webhooks.List())
-	if err != nil {
-		return fmt.Errorf("list the webhooks: %w", err)
-	}
-	var all []named
-	if err := json.Unmarshal(b, &all); err != nil {
-		return fmt.Errorf("list the webhooks: %w", err)
-	}
-	l, err := page(r, all, func(n *named) string { return n.id }, nil)
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, l)
-	return nil
+	return listNamed(w, r, s.cfg.Webhooks.List())
 }
 
 func (s *Server) getWebhook(w http.ResponseWriter, r *http.Request) error {
@@ -62,6 +48,7 @@ func (s *Server) createWebhook(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.audit(r, "webhook.create", idOf(out))
 	writeJSON(w, http.StatusCreated, out)
 	return nil
 }

@@ -18,7 +18,7 @@ type Spec struct {
 	Address string `json:"address" yaml:"address"`
 	// Language is vi, en, or both with Vietnamese first; "" = vi.
 	Language string `json:"language" yaml:"language"`
-	// Events are the types asked for; empty = those of the contract, without comments, assignments and escalations.
+	// Events are the types asked for; empty = all but comments and assignments.
 	Events []string `json:"events" yaml:"events"`
 	Filter Filter   `json:"filter" yaml:"filter"`
 	// GroupBy says what shares an e-mail: some of park, rule, station, parameter; empty = park and rule.
@@ -58,10 +58,10 @@ const (
 
 func groupings() []string { return []string{"park", "rule", "station", "parameter"} }
 
-// usualEvents are the types that the contract promises.
+// usualEvents are the types that somebody gets who names none: all but what colleagues say to each other.
 func usualEvents() []alerts.EventType {
 	return []alerts.EventType{
-		alerts.Opened, alerts.Updated, alerts.Acknowledged, alerts.WasResolved, alerts.Closed, alerts.WasWithdrawn, alerts.Undelivered,
+		alerts.Opened, alerts.Updated, alerts.Acknowledged, alerts.WasResolved, alerts.Closed, alerts.WasWithdrawn, alerts.Undelivered, alerts.Escalated,
 	}
 }
 
@@ -120,7 +120,7 @@ func (spec *Spec) Check() []geo.Problem {
 		add("language", "%q is none of %s, %s, %s", spec.Language, Vietnamese, English, Both)
 	}
 	var types []string
-	for _, t := range append(usualEvents(), alerts.Commented, alerts.Assigned, alerts.Escalated) {
+	for _, t := range append(usualEvents(), alerts.Commented, alerts.Assigned) {
 		types = append(types, string(t))
 	}
 	oneOf("events", spec.Events, types)

@@ -343,7 +343,7 @@ func (s *service) openWeb(ctx context.Context) error {
 		Alerts: web.Alerts{List: s.journal.List, Open: s.journal.Open, Get: s.journal.Get, Notices: noticesFrom(s.webhooks, s.mail), Act: actsFor(s.journal)},
 		Mutes:  mutesFor(s.mutes),
 		Rules:  rulesFor(s.law, s.store), Limits: limitsFor(s.law),
-		Quarantine: quarantineFor(s.quarantine, s.submit), Ledger: ledgerFor(s.clerk), Webhooks: webhooksFor(s.webhooks), Hotspots: s.liveFold.Hotspots,
+		Quarantine: quarantineFor(s.quarantine, s.submit), Ledger: ledgerFor(s.clerk), Webhooks: webhooksFor(s.webhooks), Mails: mailsFor(s.mail), Hotspots: s.liveFold.Hotspots,
 		Readiness: s.readiness,
 	})
 	const maxHeader = 32 << 10
