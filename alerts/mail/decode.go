@@ -59,7 +59,8 @@ func (w *wire) spec() (Spec, error) {
 		text *string
 		to   **time.Duration
 	}{
-		{"group_wait", w.GroupWait, &spec.GroupWait}, {"group_interval", w.GroupInterval, &spec.GroupInterval},
+		{"group_wait", w.GroupWait, &spec.GroupWait},
+		{"group_interval", w.GroupInterval, &spec.GroupInterval},
 		{"repeat_interval", w.RepeatInterval, &spec.RepeatInterval},
 	} {
 		if f.text == nil {

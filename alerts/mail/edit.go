@@ -116,7 +116,7 @@ func (s *Sender) editable(id string) (*recipient, error) {
 
 // put stores r in place of old. One that is new, or was disabled, begins with the present.
 func (s *Sender) put(ctx context.Context, old, r *recipient) error {
-	data, err := json.Marshal(kept{Spec: r.Spec.wire(), CreatedAt: r.created})
+	data, err := json.Marshal(kept{Spec: r.wire(), CreatedAt: r.created})
 	if err != nil {
 		return fmt.Errorf("write e-mail recipient %s: %w", r.id, err)
 	}
