@@ -10,8 +10,10 @@ import (
 	"quantrac/ingest"
 )
 
-// Where a rule comes from: the rules file, which only an editor changes, or an edit made while the service runs.
+// Where a rule comes from: the program itself where no rules file is named, the rules file, which only an editor changes, or an edit
+// made while the service runs.
 const (
+	RuleBuiltIn  = "built_in"
 	RuleFromFile = "file"
 	RuleFromEdit = "api"
 )
@@ -33,7 +35,7 @@ type RuleEntry struct {
 	UpdatedBy string     `json:"updated_by,omitempty"`
 }
 
-// MergeRules puts edits over the rules of a file: an edit takes the place of the file's rule, further ones follow in the order of
+// MergeRules puts edits over the rules of a file, whichever it is: an edit takes the place of the file's rule, further ones follow in the order of
 // their ids. Enabled is always said.
 func MergeRules(file []Rule, edits []RuleEdit) []RuleEntry {
 	edits = slices.Clone(edits)

@@ -48,7 +48,7 @@ func ruleTag(e *alerts.RuleEntry) string {
 
 func (s *Server) listRules(w http.ResponseWriter, r *http.Request) error {
 	source := r.URL.Query().Get("source")
-	if err := oneOf("source", source, alerts.RuleFromFile, alerts.RuleFromEdit); err != nil {
+	if err := oneOf("source", source, alerts.RuleBuiltIn, alerts.RuleFromFile, alerts.RuleFromEdit); err != nil {
 		return err
 	}
 	l, err := page(r, s.cfg.Rules.List(), func(e *alerts.RuleEntry) string { return e.ID }, func(e *alerts.RuleEntry) bool {
@@ -125,6 +125,23 @@ func (s *Server) putRule(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.audit(r, "rule.create", id)
 	writeRule(w, http.StatusCreated, &e)
+	return nil
+}
+
+// checkRule says what a draft would be, its defaults filled in, or what is wrong with it. It changes nothing.
+func (s *Server) checkRule(w http.ResponseWriter, r *http.Request) error {
+	rule, text, err := readRule(r)
+	if err != nil {
+		return err
+	}
+	if err := ruleID(&rule, r.PathValue("id"), text); err != nil {
+		return err
+	}
+	checked, problems := s.cfg.Rules.Check(rule)
+	if len(problems) > 0 {
+		return placed(problems, text)
+	}
+	writeJSON(w, http.StatusOK, checked)
 	return nil
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"quantrac/alerts"
 )
 
 type ruleAnswer struct {
@@ -128,6 +130,23 @@ func TestFaultsOfARuleHaveTheirFields(t *testing.T) {
 	r.ask(http.MethodPut, "/api/v1/rules/Bad_Id", `{"levels":{"critical":1}}`).says(http.StatusUnprocessableEntity, "id")
 	_, officer := r.token("officer", "officer")
 	r.do(officer, http.MethodPut, "/api/v1/rules/x", `{"levels":{"critical":1}}`).is(http.StatusForbidden)
+}
+
+func TestADraftIsCheckedAndNotKept(t *testing.T) {
+	r := newRig(t, nil)
+	_, viewer := r.token("viewer", "viewer")
+	check := func(text string) answer {
+		return r.ask(http.MethodPost, "/api/v1/rules/peak/check", text, "Content-Type", "application/yaml", "Authorization", "Bearer "+viewer)
+	}
+	var got alerts.Rule
+	check("parameters: [cod]\nlevels: {critical: 1}\n").into(http.StatusOK, &got)
+	if got.ID != "peak" || got.On != alerts.OnValue || *got.Clear != alerts.DefaultClear || got.Name.VI != "peak" {
+		t.Errorf("the defaults are not filled in: %+v", got)
+	}
+	check("parameters: [cod]\nlevels: {critical: -1}\n").says(http.StatusUnprocessableEntity, "line 2, column 20: levels.critical")
+	check("id: other\nlevels: {critical: 1}\n").says(http.StatusUnprocessableEntity, "line 1, column 5: id")
+	check("levels: [").is(http.StatusUnprocessableEntity)
+	r.get("/api/v1/rules/peak").is(http.StatusNotFound)
 }
 
 // A rule that is switched off while its alert is open ends the alert; what the others say goes on.

@@ -238,6 +238,7 @@ func (s *Server) register() {
 	api(Viewer, "GET /api/v1/rules/{id}", s.getRule)
 	api(Admin, "PUT /api/v1/rules/{id}", s.putRule)
 	api(Admin, "DELETE /api/v1/rules/{id}", s.deleteRule)
+	api(Viewer, "POST /api/v1/rules/{id}/check", s.checkRule)
 	api(Officer, "POST /api/v1/rules/{id}/backtest", s.backtest)
 	api(Viewer, "GET /api/v1/limits", s.listLimits)
 	api(Admin, "POST /api/v1/limits/{id}/verify", s.verifyLimits)

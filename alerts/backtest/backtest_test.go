@@ -117,6 +117,7 @@ func TestDifferenceToTheRuleInForce(t *testing.T) {
 	if want := "10 days: 20 → 0 alerts, 10 true exceedances would be missed"; report.Summary.EN != want {
 		t.Errorf("summary %q, want %q", report.Summary.EN, want)
 	}
+	testPicture(t, report)
 	five, ten := 5, 10
 	for i, s := range report.Stations {
 		if s.Station != fmt.Sprintf("s%d", i) || s.Draft != 0 || *s.InForce != ten || s.Missed != five {
@@ -132,6 +133,29 @@ func TestDifferenceToTheRuleInForce(t *testing.T) {
 	}
 	if report.Draft.Alerts != 20 || *report.Difference != (backtest.Difference{}) || report.Draft.OpenSeconds >= report.InForce.OpenSeconds {
 		t.Errorf("a later rule: draft %+v in force %+v difference %+v", report.Draft, report.InForce, report.Difference)
+	}
+}
+
+// testPicture expects an alert of the rule in force at noon UTC of each of ten days at two stations, and none of the draft.
+func testPicture(t *testing.T, r *backtest.Report) {
+	t.Helper()
+	// The span begins at 07:00 where the stations are and ends at 07:00 of the eleventh day.
+	if len(r.Days) != 11 || r.Days[0].Day != "2026-09-01" || r.Days[10].Day != "2026-09-11" {
+		t.Fatalf("days %+v", r.Days)
+	}
+	for _, d := range r.Days[:10] {
+		if d.Draft != 0 || *d.InForce != 2 {
+			t.Errorf("on %s draft %d, in force %d", d.Day, d.Draft, *d.InForce)
+		}
+	}
+	if len(r.Spans) != 20 || !slices.IsSortedFunc(r.Spans, func(a, b backtest.Bar) int { return a.From.Compare(b.From) }) {
+		t.Fatalf("%d spans, or not in order", len(r.Spans))
+	}
+	for _, s := range r.Spans {
+		critical := s.From.YearDay()%2 == 0
+		if s.Side != backtest.SideInForce || !s.Alone || s.Missed != critical || *s.Parameter != "cod" || !s.To.After(s.From) {
+			t.Errorf("span %+v", s)
+		}
 	}
 }
 
@@ -255,6 +279,13 @@ func TestSameWithAnyNumberOfWorkers(t *testing.T) {
 		}
 		if len(report.Alerts) != 10 || !report.Truncated || report.Draft.Alerts <= 10 {
 			t.Errorf("%d alerts listed of %d, truncated %v", len(report.Alerts), report.Draft.Alerts, report.Truncated)
+		}
+		opened := 0
+		for _, d := range report.Days {
+			opened += d.Draft
+		}
+		if len(report.Spans) != 20 || opened != report.Draft.Alerts {
+			t.Errorf("%d spans; the days count %d alerts of %d", len(report.Spans), opened, report.Draft.Alerts)
 		}
 		b, err := json.Marshal(report)
 		if err != nil {

@@ -29,6 +29,7 @@ func (p *play) compare(from time.Time) result {
 	for _, s := range out.draft {
 		if !overlapped(s, known[s.alert.Parameter]) {
 			out.added++
+			s.alone = true
 		}
 	}
 	for _, s := range out.inForce {
@@ -36,7 +37,9 @@ func (p *play) compare(from time.Time) result {
 			continue
 		}
 		out.gone++
+		s.alone = true
 		if s.exceedance() {
+			s.missed = true
 			out.missed = append(out.missed, s)
 		}
 	}

@@ -39,6 +39,8 @@ type span struct {
 	end   time.Time
 	// ratio is the greatest known share of the limit; 0 = none is known.
 	ratio float64
+	// alone says that the other side has nothing that overlaps it, missed that it was a true exceedance besides.
+	alone, missed bool
 }
 
 func (r *run) newPlay(st *geo.Station) (*play, error) {

@@ -24,11 +24,17 @@ type Report struct {
 	Summary    geo.Text    `json:"summary"`
 	// Stations are in the order of the registry.
 	Stations []StationCount `json:"stations"`
+	// Days are all of the span, in order. Spans are the alerts of both sides as bars of a picture, in the order of their begin; as
+	// many of the newest as two lists of alerts may hold.
+	Days  []Day `json:"days"`
+	Spans []Bar `json:"spans"`
 	// Alerts are those of the draft and Missed those of the rules in force that the draft misses, newest first and bounded;
 	// Truncated says that there were more.
 	Alerts    []alerts.Alert `json:"alerts"`
 	Missed    []alerts.Alert `json:"missed"`
 	Truncated bool           `json:"truncated"`
+
+	picture picture
 }
 
 // Count counts alerts by the worst severity that they reached.
@@ -60,7 +66,7 @@ type StationCount struct {
 func newReport(cfg *Config, stations int) Report {
 	r := Report{
 		From: cfg.From.UTC(), To: cfg.To.UTC(), Draft: newCount(), Stations: make([]StationCount, stations),
-		Alerts: []alerts.Alert{}, Missed: []alerts.Alert{},
+		Alerts: []alerts.Alert{}, Missed: []alerts.Alert{}, picture: newPicture(cfg),
 	}
 	if cfg.InForce != nil {
 		c := newCount()
@@ -84,12 +90,14 @@ func (r *Report) add(i int, res *result, most int) {
 	r.Stations[i] = StationCount{Station: res.station, Draft: len(res.draft), Missed: len(res.missed)}
 	r.Draft.add(res.draft)
 	r.Alerts = r.keep(r.Alerts, res.draft, most)
+	r.picture.add(SideDraft, res.station, res.draft)
 	if r.InForce == nil {
 		return
 	}
 	n := len(res.inForce)
 	r.Stations[i].InForce = &n
 	r.InForce.add(res.inForce)
+	r.picture.add(SideInForce, res.station, res.inForce)
 	r.Difference.Added += res.added
 	r.Difference.Gone += res.gone
 	r.Difference.Missed += len(res.missed)
@@ -120,6 +128,7 @@ func (r *Report) cut(list []alerts.Alert, most int) []alerts.Alert {
 
 func (r *Report) finish(cfg *Config) {
 	r.Alerts, r.Missed = r.cut(r.Alerts, cfg.MostAlerts), r.cut(r.Missed, cfg.MostAlerts)
+	r.picture.finish(r)
 	days := math.Round(r.To.Sub(r.From).Hours()/24*10) / 10
 	if r.InForce == nil {
 		r.Summary = geo.Text{VI: fmt.Sprintf("%g ngày: %d cảnh báo", days, r.Draft.Alerts), EN: fmt.Sprintf("%g days: %d alerts", days, r.Draft.Alerts)}
@@ -127,6 +136,13 @@ func (r *Report) finish(cfg *Config) {
 	}
 	r.Summary = geo.Text{
 		VI: fmt.Sprintf("%g ngày: %d → %d cảnh báo, bỏ sót %d lần vượt ngưỡng thật", days, r.InForce.Alerts, r.Draft.Alerts, r.Difference.Missed),
-		EN: fmt.Sprintf("%g days: %d → %d alerts, %d true exceedances would be missed", days, r.InForce.Alerts, r.Draft.Alerts, r.Difference.Missed),
+		EN: fmt.Sprintf("%g days: %d → %d alerts, %d true %s would be missed", days, r.InForce.Alerts, r.Draft.Alerts, r.Difference.Missed, exceedances(r.Difference.Missed)),
 	}
+}
+
+func exceedances(n int) string {
+	if n == 1 {
+		return "exceedance"
+	}
+	return "exceedances"
 }

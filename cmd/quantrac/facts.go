@@ -17,6 +17,8 @@ type facts struct {
 	rules     *alerts.Rules
 	// written are the rules as the file has them, with windows for the usual cycle; factor is what rules multiplies them by.
 	written []alerts.Rule
+	// builtIn says that no file of rules is named.
+	builtIn bool
 	factor  float64
 }
 
@@ -25,7 +27,7 @@ const demoCycle = 5 * time.Second
 
 // loadFacts reads what the configuration names and takes the built-in facts for the rest. All faults are reported at once.
 func loadFacts(c *config) (facts, []fault) {
-	f := facts{catalogue: ingest.BuiltinCatalogue(), factor: 1}
+	f := facts{catalogue: ingest.BuiltinCatalogue(), factor: 1, builtIn: c.Rules == ""}
 	var faults []fault
 	var reg, lim *document
 	f.registry, reg, faults = load(faults, c.Registry, geo.Builtin, geo.NewRegistry)

@@ -36,12 +36,14 @@ type statutes struct {
 	rules *alerts.Rules
 	// written are the limits of the file; limits are the same with what officers verified.
 	written, limits *alerts.Limits
+	// builtIn says that the rules below the edits are the program's own.
+	builtIn bool
 }
 
 // openLaw puts the edits and marks that were made while the service ran over what the files say.
 func openLaw(ctx context.Context, bus *stream.Log, f facts, log *slog.Logger) (*law, error) {
 	l := &law{facts: f, log: log}
-	l.inForce.Store(&statutes{rules: f.rules, written: f.limits, limits: f.limits})
+	l.inForce.Store(&statutes{rules: f.rules, written: f.limits, limits: f.limits, builtIn: f.builtIn})
 	var err error
 	if l.marks, err = rulebook.OpenMarks(ctx, bus, l.useMarks); err != nil {
 		return nil, fmt.Errorf("read the verified limits: %w", err)
@@ -54,7 +56,7 @@ func openLaw(ctx context.Context, bus *stream.Log, f facts, log *slog.Logger) (*
 	if err != nil {
 		return nil, err
 	}
-	l.inForce.Store(&statutes{rules: rules, written: f.limits, limits: f.limits.Marked(l.marks.List())})
+	l.inForce.Store(&statutes{rules: rules, written: f.limits, limits: f.limits.Marked(l.marks.List()), builtIn: f.builtIn})
 	return l, nil
 }
 
@@ -126,7 +128,7 @@ func (l *law) reload(ctx context.Context, f *facts) error {
 	}
 	return l.rules.Rebase(f.written, func(list []alerts.Rule) error {
 		return l.change(ctx, func(s *statutes) (err error) {
-			s.written, s.limits = f.limits, f.limits.Marked(l.marks.List())
+			s.written, s.limits, s.builtIn = f.limits, f.limits.Marked(l.marks.List()), f.builtIn
 			s.rules, err = l.ruleset(list)
 			return err
 		})

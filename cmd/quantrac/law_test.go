@@ -212,7 +212,7 @@ func TestBacktestCommand(t *testing.T) {
 	})
 	draft := writeFile(t, "draft.yaml", "id: one\nparameters: [cod]\nlevels:\n  critical: {above: 150}\n")
 	out := c.must("backtest", "--rule", draft, "--stations", "amata-01,amata-02")
-	if !strings.Contains(out, "amata-01") || !strings.Contains(out, "90 days: 1 → 0 alerts, 1 true exceedances would be missed") {
+	if !strings.Contains(out, "amata-01") || !strings.Contains(out, "90 days: 1 → 0 alerts, 1 true exceedance would be missed") {
 		t.Errorf("printed:\n%s", out)
 	}
 	var report backtest.Report

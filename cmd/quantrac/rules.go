@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"quantrac/alerts"
@@ -19,9 +20,16 @@ import (
 // rulesFor translates the errors of the book of rules into those that package web answers.
 func rulesFor(l *law, store history.Store) web.Rules {
 	return web.Rules{
-		List: l.rules.List,
+		List: func() []alerts.RuleEntry {
+			list := slices.Clone(l.rules.List())
+			for i := range list {
+				l.sourced(&list[i])
+			}
+			return list
+		},
 		Get: func(id string) (alerts.RuleEntry, error) {
 			e, err := l.rules.Get(id)
+			l.sourced(&e)
 			return e, rulebookError(err)
 		},
 		Check: l.checkRule,
@@ -33,6 +41,13 @@ func rulesFor(l *law, store history.Store) web.Rules {
 		Backtest: func(ctx context.Context, q web.BacktestQuery, progress func(any)) (any, error) {
 			return l.backtest(ctx, store, q, progress)
 		},
+	}
+}
+
+// sourced says of a rule of "the file" when there is no file but the one in the program.
+func (l *law) sourced(e *alerts.RuleEntry) {
+	if e.Source == alerts.RuleFromFile && l.inForce.Load().builtIn {
+		e.Source = alerts.RuleBuiltIn
 	}
 }
 
