@@ -40,6 +40,19 @@ func historyOf(store history.Store) History {
 			}
 			return out, err
 		},
+		Columns: func(ctx context.Context, q ColumnQuery, visit func(string, []alerts.Trail) error) error {
+			hq := history.ColumnQuery{From: q.From, To: q.To}
+			for _, st := range q.Stations {
+				hq.Stations = append(hq.Stations, history.StationColumns{Station: st.ID, Parameters: st.Parameters})
+			}
+			return history.Columns(ctx, store, hq, func(station string, columns []history.Column) error {
+				var trails []alerts.Trail
+				for _, c := range columns {
+					trails = append(trails, alerts.Trail(c))
+				}
+				return visit(station, trails)
+			})
+		},
 	}
 }
 

@@ -74,6 +74,8 @@ type Config struct {
 type History struct {
 	Raw     func(ctx context.Context, q RawQuery) ([]RawRow, error)
 	Windows func(ctx context.Context, q WindowQuery) ([]WindowRow, error)
+	// Columns visits each station of the query once, in its order.
+	Columns func(ctx context.Context, q ColumnQuery, visit func(station string, trails []alerts.Trail) error) error
 }
 
 // RawQuery asks for at most Limit rows of one parameter, ascending, From inclusive, To exclusive.
@@ -92,6 +94,12 @@ type RawRow struct {
 	Raw        *float64      `json:"raw"`
 	Status     ingest.Status `json:"status"`
 	Flags      ingest.Flags  `json:"flags"`
+}
+
+// ColumnQuery asks for everything that is stored of the parameters of stations, From inclusive, To exclusive.
+type ColumnQuery struct {
+	Stations []*geo.Station
+	From, To time.Time
 }
 
 // WindowQuery asks for one figure for each window of Every.
@@ -182,11 +190,13 @@ type Server struct {
 	gateways sync.Mutex
 	// rules is the same for rules. backtesting is held while a backtest runs.
 	rules, backtesting sync.Mutex
+	// playing holds a value while the past is read for somebody: it takes memory and most of a core.
+	playing chan struct{}
 }
 
 // New makes a server. It does no I/O.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, auth: newAuthenticator(cfg), tickets: newTickets(cfg.Now), mux: http.NewServeMux()}
+	s := &Server{cfg: cfg, auth: newAuthenticator(cfg), tickets: newTickets(cfg.Now), mux: http.NewServeMux(), playing: make(chan struct{}, 1)}
 	s.register()
 	return s
 }
@@ -245,6 +255,8 @@ func (s *Server) register() {
 	api(Admin, "PUT /api/v1/limits/{id}/verify", s.verifyLimits)
 	api(Admin, "DELETE /api/v1/limits/{id}/verify", s.unverifyLimits)
 	api(Viewer, "GET /api/v1/hotspots", s.hotspots)
+	api(Viewer, "GET /api/v1/playback", s.playback)
+	api(Viewer, "GET /api/v1/playback/overview", s.playbackOverview)
 	api(Viewer, "GET /api/v1/ledger", s.ledger)
 	api(Viewer, "POST /api/v1/decode", s.decode)
 	api(Viewer, "POST /api/v1/ws-ticket", s.ticket)

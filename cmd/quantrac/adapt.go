@@ -46,6 +46,19 @@ func historyFor(store history.Store) web.History {
 			}
 			return out, err
 		},
+		Columns: func(ctx context.Context, q web.ColumnQuery, visit func(string, []alerts.Trail) error) error {
+			hq := history.ColumnQuery{From: q.From, To: q.To}
+			for _, st := range q.Stations {
+				hq.Stations = append(hq.Stations, history.StationColumns{Station: st.ID, Parameters: st.Parameters})
+			}
+			return history.Columns(ctx, store, hq, func(station string, columns []history.Column) error {
+				trails := make([]alerts.Trail, len(columns))
+				for i, c := range columns {
+					trails[i] = alerts.Trail(c)
+				}
+				return visit(station, trails)
+			})
+		},
 	}
 }
 
