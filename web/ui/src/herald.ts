@@ -1,7 +1,7 @@
 import { effect, signal } from '@preact/signals'
 import { chosen, keep } from './choice.ts'
 import { newsOf } from './news.ts'
-import { model, openAlerts, words } from './state.ts'
+import { model, words } from './state.ts'
 import type { Alert } from './wire.ts'
 
 /** Tells of new alerts beyond the page: by a sound, by a notification of the browser. Both are off until the reader wants them. */
@@ -38,7 +38,7 @@ export function followNews(): () => void {
   document.addEventListener('pointerdown', onPress, { passive: true })
   document.addEventListener('keydown', onPress)
   const stop = effect(() => {
-    const after = openAlerts.value
+    const after = model.value.alerts
     if (model.value.epoch === '') return
     const news = before ? newsOf(before, after) : []
     before = after

@@ -8,7 +8,7 @@ import { render } from 'preact'
 import { App } from './app.tsx'
 import { place } from './router.ts'
 import { start } from './start.ts'
-import { language, model, openAlerts, theme, words } from './state.ts'
+import { language, model, theme, words } from './state.ts'
 
 // Before the first render, so that a dark page never shows itself light.
 effect(() => {
@@ -18,7 +18,7 @@ effect(() => {
 effect(() => {
   const { page } = place.value
   const title = words.value.text(model.value.info?.title)
-  const open = openAlerts.value.size
+  const open = model.value.alerts.size
   const name = [page === 'map' ? '' : words.value.t(`page.${page}`), title, 'quantrac'].filter(Boolean).join(' · ')
   document.title = open > 0 ? `(${open}) ${name}` : name
 })

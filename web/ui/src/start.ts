@@ -6,7 +6,7 @@ import { followHistory } from './history.ts'
 import { Problem, setToken, Unauthorized } from './http.ts'
 import { followPlace } from './router.ts'
 import { Socket } from './socket.ts'
-import { dispatch, model, needsToken, now } from './state.ts'
+import { dispatch, model, needsToken, present } from './state.ts'
 import { followStation } from './station-place.ts'
 import type { Frame } from './wire.ts'
 
@@ -19,7 +19,7 @@ let socket: Socket | null = null
 /** Starts what moves: the data, the socket, the clock. */
 export function start(): void {
   setInterval(() => {
-    now.value = Date.now()
+    present.value = Date.now()
   }, 1000)
   followHistory(Date.now)
   followDetail()

@@ -14,12 +14,23 @@ export function dispatch(e: StoreEvent): void {
   current.value = apply(current.peek(), e)
 }
 
-export const stations = computed(() => current.value.stations)
+/** What the map's page shows in place of the present; null: it is live. Playback alone writes it. */
+export interface Past {
+  at: number
+  stations: Model['stations']
+  alerts: Model['alerts']
+}
+export const past = signal<Past | null>(null)
+
+const NOWHERE: Model['hotspots'] = { type: 'FeatureCollection', features: [] }
+
+export const stations = computed(() => (past.value ?? current.value).stations)
 export const parks = computed(() => current.value.parks)
 export const parameters = computed(() => current.value.parameters)
-export const openAlerts = computed(() => current.value.alerts)
+export const openAlerts = computed(() => (past.value ?? current.value).alerts)
 export const rankedAlerts = computed(() => ranked(openAlerts.value))
-export const hotspots = computed(() => current.value.hotspots)
+/** Where the hotspots were is not known of the past. */
+export const hotspots = computed(() => (past.value ? NOWHERE : current.value.hotspots))
 
 /** The role that the server gives this reader. */
 export const role = computed(() => current.value.info?.role ?? 'none')
@@ -29,7 +40,9 @@ export function can(need: Role): boolean {
 }
 
 /** The present, once a second. */
-export const now = signal(Date.now())
+export const present = signal(Date.now())
+/** The time of what is shown. */
+export const now = computed(() => past.value?.at ?? present.value)
 
 export type Theme = 'light' | 'dark'
 export type Tab = 'alerts' | 'stations' | 'hotspots'

@@ -4,7 +4,7 @@ import { Dialog } from '../parts/dialog.tsx'
 import { Segments } from '../parts/segments.tsx'
 import { trouble } from '../parts/trouble.ts'
 import { toLocal } from '../parts/zone.ts'
-import { now, openAlerts, words } from '../state.ts'
+import { openAlerts, present, words } from '../state.ts'
 import type { Matcher, Mute } from '../wire.ts'
 import { createMute } from './client.ts'
 import { begin, type Draft, emptyDraft, end, faultOf, HOURS, type Length, specOf, withLength } from './draft.ts'
@@ -28,7 +28,7 @@ export function MuteForm({ kind, matcher = {}, meant = 0, onDone }: MuteFormProp
   const tried = useSignal(false)
   const busy = useSignal(false)
   const error = useSignal<unknown>(null)
-  const fault = faultOf(draft.value, now.value)
+  const fault = faultOf(draft.value, present.value)
   const submit = async (e: SubmitEvent) => {
     e.preventDefault()
     tried.value = true
@@ -97,7 +97,7 @@ export function MuteForm({ kind, matcher = {}, meant = 0, onDone }: MuteFormProp
 /** What it will do, and how many of the open alerts it reaches: more than were meant is said. */
 function Preview({ draft: d, meant }: { draft: Draft; meant: number }) {
   const w = words.value
-  const when = { from: d.from === '' ? null : begin(d, now.value), to: end(d, now.value) }
+  const when = { from: d.from === '' ? null : begin(d, present.value), to: end(d, present.value) }
   const reached = [...openAlerts.value.values()].filter((a) => matches(d.matcher, a)).length
   return (
     <div class="mute-preview" role="status">

@@ -1,6 +1,6 @@
 import { roleName } from '../parts/notes.tsx'
 import { place } from '../router.ts'
-import { language, model, now, role, setLanguage, setTheme, stations, theme, tokenDialog, words } from '../state.ts'
+import { language, model, present, role, setLanguage, setTheme, stations, theme, tokenDialog, words } from '../state.ts'
 import { counts, unsure } from '../store.ts'
 import { STATES } from '../wire.ts'
 import { Nav } from './nav.tsx'
@@ -56,7 +56,7 @@ function Counts() {
 function Connection() {
   const w = words.value
   const { heardAt } = model.value
-  const connection = unsure(model.value, now.value) ? 'unsure' : model.value.connection
+  const connection = unsure(model.value, present.value) ? 'unsure' : model.value.connection
   const silent = connection === 'unsure' && heardAt !== null
   return (
     <div class={`connection ${connection}`} data-connection={connection}>
@@ -68,8 +68,8 @@ function Connection() {
         {heardAt !== null && (
           <small>
             {silent
-              ? w.t('connection.silent', { age: w.age(heardAt, now.value) })
-              : w.t('connection.heard', { when: w.ago(heardAt, now.value) })}
+              ? w.t('connection.silent', { age: w.age(heardAt, present.value) })
+              : w.t('connection.heard', { when: w.ago(heardAt, present.value) })}
           </small>
         )}
       </div>

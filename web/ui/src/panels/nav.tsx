@@ -2,7 +2,7 @@ import { Link } from '../parts/link.tsx'
 import type { Page } from '../place.ts'
 import { place } from '../router.ts'
 import { prepare } from '../routes.ts'
-import { openAlerts, selectedStation, words } from '../state.ts'
+import { model, selectedStation, words } from '../state.ts'
 import { More } from './nav-more.tsx'
 
 /** Silences hang on the alerts, and a recipient has no account: its page is apart. */
@@ -50,7 +50,7 @@ export function Nav() {
 
 function Entry({ page }: { page: Shown }) {
   const w = words.value
-  const open = openAlerts.value.size
+  const open = model.value.alerts.size
   return (
     <Link
       page={page}
