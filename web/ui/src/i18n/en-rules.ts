@@ -108,8 +108,8 @@ export const rules: Record<keyof typeof vi, string> = {
     'It judges from the next reading on. Open alerts of this rule are judged anew; other rules stay as they are.',
   'draft.accept_untried': 'This draft was not tried on stored data.',
   'draft.accepted': 'In force.',
-  'draft.conflict': 'Somebody has just changed this rule. Load the new one to see it; your draft stays.',
-  'draft.reload': 'Load the new one',
+  'draft.conflict':
+    'Somebody has just changed this rule. Your draft stays and now stands against the new one; look again, then put it in force.',
   'draft.restore': 'Back to the original',
   'draft.restore_sure': 'Drop the edit of “{id}”?',
   'draft.restore_hint': 'The original rule is in force again.',

@@ -106,8 +106,8 @@ export const rules = {
     'Quy tắc mới xét ngay từ số liệu kế tiếp. Cảnh báo đang mở của quy tắc này được xét lại; quy tắc khác không đổi gì.',
   'draft.accept_untried': 'Bản nháp này chưa được thử trên số liệu cũ.',
   'draft.accepted': 'Đã áp dụng.',
-  'draft.conflict': 'Có người vừa sửa quy tắc này. Tải bản mới để xem; nội dung bản nháp vẫn còn.',
-  'draft.reload': 'Tải bản mới',
+  'draft.conflict':
+    'Có người vừa sửa quy tắc này. Bản nháp còn nguyên và giờ được so với bản mới; xem lại rồi áp dụng.',
   'draft.restore': 'Trả về quy tắc gốc',
   'draft.restore_sure': 'Bỏ bản sửa của “{id}”?',
   'draft.restore_hint': 'Quy tắc gốc áp dụng trở lại.',
