@@ -31,6 +31,10 @@ func (s *Server) act(typ alerts.EventType) handler {
 			return &Invalid{Problems: []geo.Problem{{Path: field, Message: message}}}
 		}
 		id := r.PathValue("id")
+		before, _, _, err := s.cfg.Alerts.Get(r.Context(), id)
+		if err != nil {
+			return err
+		}
 		a, err := s.cfg.Alerts.Act(r.Context(), id, act)
 		if errors.Is(err, alerts.ErrOver) {
 			return fail(http.StatusConflict, "the alert has ended: it is "+a.State)
@@ -38,8 +42,26 @@ func (s *Server) act(typ alerts.EventType) handler {
 		if err != nil {
 			return err
 		}
-		s.audit(r, string(typ), id)
+		if a.Revision != before.Revision { // else nothing was done: it was acknowledged already
+			s.audit(r, string(typ), id, marksOf(&before, ""), marksOf(&a, act.Comment))
+		}
 		writeJSON(w, http.StatusOK, viewOf(&a))
 		return nil
 	}
+}
+
+// alertMarks is what people do to an alert, as the audit keeps it.
+type alertMarks struct {
+	Station        string          `json:"station"`
+	Rule           string          `json:"rule"`
+	State          string          `json:"state"`
+	Severity       alerts.Severity `json:"severity"`
+	AcknowledgedBy string          `json:"acknowledged_by,omitempty"`
+	Assignee       string          `json:"assignee,omitempty"`
+	Cause          string          `json:"cause,omitempty"`
+	Comment        string          `json:"comment,omitempty"`
+}
+
+func marksOf(a *alerts.Alert, comment string) alertMarks {
+	return alertMarks{a.Station.ID, a.Rule, a.State, a.Severity, a.AcknowledgedBy, a.Assignee, a.Cause, comment}
 }

@@ -15,6 +15,7 @@ import (
 	"quantrac/ingest/broker"
 	"quantrac/ingest/history"
 	"quantrac/ingest/quarantine"
+	"quantrac/web/audit"
 )
 
 func historyOf(store history.Store) History {
@@ -52,6 +53,20 @@ func historyOf(store history.Store) History {
 				}
 				return visit(station, trails)
 			})
+		},
+	}
+}
+
+func auditOf(l *audit.Log) Audit {
+	return Audit{
+		Add: func(ctx context.Context, e AuditEntry) error { return l.Add(ctx, audit.Entry(e)) },
+		Find: func(ctx context.Context, q AuditQuery) ([]AuditEntry, uint64, error) {
+			found, next, err := l.Find(ctx, audit.Query(q))
+			items := make([]AuditEntry, len(found))
+			for i, e := range found {
+				items[i] = AuditEntry(e)
+			}
+			return items, next, err
 		},
 	}
 }

@@ -70,7 +70,7 @@ func (s *Server) createAlias(w http.ResponseWriter, r *http.Request) error {
 	status := http.StatusOK
 	if made {
 		status = http.StatusCreated
-		s.audit(r, "alias.create", a.ID)
+		s.audit(r, "alias.create", a.ID, nil, a)
 	}
 	writeJSON(w, status, a)
 	return nil
@@ -105,10 +105,11 @@ func (s *Server) checkMapping(m ingest.Mapping) error {
 
 func (s *Server) deleteAlias(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
+	before := found(s.cfg.Aliases.List(), func(a Alias) bool { return a.ID == id })
 	if err := s.cfg.Aliases.Delete(r.Context(), id); err != nil {
 		return err
 	}
-	s.audit(r, "alias.delete", id)
+	s.audit(r, "alias.delete", id, before, nil)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

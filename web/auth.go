@@ -277,12 +277,17 @@ func (t *Tokens) verify(token string) (caller, bool) {
 
 // has reports whether a token is still there.
 func (t *Tokens) has(id string) bool {
+	_, ok := t.get(id)
+	return ok
+}
+
+func (t *Tokens) get(id string) (Token, bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	for _, tok := range t.by {
 		if tok.ID == id {
-			return true
+			return tok, true
 		}
 	}
-	return false
+	return Token{}, false
 }

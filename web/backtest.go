@@ -50,7 +50,7 @@ func (s *Server) backtest(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), backtestTimeout)
 	defer cancel()
 	defer context.AfterFunc(clientOf(r), cancel)()
-	s.audit(r, "rule.backtest", q.Rule.ID)
+	s.audit(r, "rule.backtest", q.Rule.ID, nil, map[string]any{"draft": q.Rule, "from": q.From, "to": q.To})
 	out := newBacktestAnswer(w, r, s.cfg.Now, cancel)
 	report, err := s.runBacktest(ctx, q, out.progress)
 	if err != nil {

@@ -125,10 +125,11 @@ func (s *Server) putGateway(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.gateways.Lock()
 	defer s.gateways.Unlock()
-	exists, err := s.heldGateway(r, id)
+	before, err := s.heldGateway(r, id)
 	if err != nil {
 		return err
 	}
+	exists := before != nil
 	if !exists && !geo.ValidID(id) {
 		return &Invalid{Problems: []geo.Problem{{Path: "id", Message: "must match [a-z0-9][a-z0-9-]{0,62}"}}}
 	}
@@ -137,11 +138,11 @@ func (s *Server) putGateway(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if exists {
-		s.audit(r, "gateway.update", id)
+		s.audit(r, "gateway.update", id, before, g.listed())
 		writeGateway(w, http.StatusOK, g, password)
 		return nil
 	}
-	s.audit(r, "gateway.create", id)
+	s.audit(r, "gateway.create", id, nil, g.listed())
 	writeGateway(w, http.StatusCreated, g, password)
 	return nil
 }
@@ -150,14 +151,15 @@ func (s *Server) rotateGateway(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	s.gateways.Lock()
 	defer s.gateways.Unlock()
-	if _, err := s.heldGateway(r, id); err != nil {
+	before, err := s.heldGateway(r, id)
+	if err != nil {
 		return err
 	}
 	g, password, err := s.cfg.Gateways.Rotate(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	s.audit(r, "gateway.rotate", id)
+	s.audit(r, "gateway.rotate", id, before, g.listed())
 	writeGateway(w, http.StatusOK, g, password)
 	return nil
 }
@@ -166,30 +168,29 @@ func (s *Server) deleteGateway(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	s.gateways.Lock()
 	defer s.gateways.Unlock()
-	if _, err := s.heldGateway(r, id); err != nil {
+	before, err := s.heldGateway(r, id)
+	if err != nil {
 		return err
 	}
 	if err := s.cfg.Gateways.Delete(r.Context(), id); err != nil {
 		return err
 	}
-	s.audit(r, "gateway.delete", id)
+	s.audit(r, "gateway.delete", id, before, nil)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-// heldGateway tells whether a gateway is there, and holds it against the conditions of the request. The caller has the lock, so that
+// heldGateway returns the gateway that is there, nil if there is none, and holds it against the conditions of the request. The caller has the lock, so that
 // what holds now holds until its change is made.
-func (s *Server) heldGateway(r *http.Request, id string) (exists bool, err error) {
+func (s *Server) heldGateway(r *http.Request, id string) (held any, err error) {
 	g, err := s.cfg.Gateways.Get(id)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return false, err
+	if errors.Is(err, ErrNotFound) {
+		return nil, precondition(r, "gateway "+id, "")
 	}
-	exists = err == nil
-	tag := ""
-	if exists {
-		tag = g.etag()
+	if err != nil {
+		return nil, err
 	}
-	return exists, precondition(r, "gateway "+id, tag)
+	return g.listed(), precondition(r, "gateway "+id, g.etag())
 }
 
 // Bounds of a gateway.

@@ -92,6 +92,7 @@ func (s *Server) verifyLimits(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	mark.Print = set.Print()
+	before := verificationOf(set)
 	var problems []geo.Problem
 	if mark.VerifiedBy == "" || len(mark.VerifiedBy) > maxVerifier || strings.ContainsFunc(mark.VerifiedBy, unicode.IsControl) {
 		problems = append(problems, geo.Problem{Path: "verified_by", Message: fmt.Sprintf("who compared it with the official text, in at most %d bytes without control characters", maxVerifier)})
@@ -105,24 +106,37 @@ func (s *Server) verifyLimits(w http.ResponseWriter, r *http.Request) error {
 	if err := s.cfg.Limits.Verify(r.Context(), mark); err != nil {
 		return err
 	}
-	s.audit(r, "limits.verify", mark.Set)
 	if set, err = s.limitSet(mark.Set); err != nil {
 		return err
 	}
+	s.audit(r, "limits.verify", mark.Set, before, verificationOf(set))
 	writeJSON(w, http.StatusOK, limitView(set))
 	return nil
+}
+
+// verificationOf is what the audit keeps of a set: its numbers do not change here.
+func verificationOf(set *alerts.LimitSet) any {
+	if set.VerifiedBy == "" {
+		return nil
+	}
+	return map[string]any{"verified_by": set.VerifiedBy, "verified_at": set.VerifiedAt}
 }
 
 // unverifyLimits takes a record back that was made here; one that the file of limits makes stays.
 func (s *Server) unverifyLimits(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	if _, err := s.limitSet(id); err != nil {
+	set, err := s.limitSet(id)
+	if err != nil {
 		return err
 	}
+	before := verificationOf(set)
 	if err := s.cfg.Limits.Unverify(r.Context(), id); err != nil {
 		return err
 	}
-	s.audit(r, "limits.unverify", id)
+	if set, err = s.limitSet(id); err != nil {
+		return err
+	}
+	s.audit(r, "limits.unverify", id, before, verificationOf(set))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

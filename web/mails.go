@@ -38,7 +38,7 @@ func (s *Server) createMail(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.audit(r, "mail.create", idOf(out))
+	s.audit(r, "mail.create", idOf(out), nil, out)
 	writeJSON(w, http.StatusCreated, out)
 	return nil
 }
@@ -49,21 +49,29 @@ func (s *Server) updateMail(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	before, err := s.cfg.Mails.Get(id)
+	if err != nil {
+		return err
+	}
 	out, err := s.cfg.Mails.Update(r.Context(), id, body)
 	if err != nil {
 		return err
 	}
-	s.audit(r, "mail.update", id)
+	s.audit(r, "mail.update", id, before, out)
 	writeJSON(w, http.StatusOK, out)
 	return nil
 }
 
 func (s *Server) deleteMail(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
+	before, err := s.cfg.Mails.Get(id)
+	if err != nil {
+		return err
+	}
 	if err := s.cfg.Mails.Delete(r.Context(), id); err != nil {
 		return err
 	}
-	s.audit(r, "mail.delete", id)
+	s.audit(r, "mail.delete", id, before, nil)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -73,7 +81,7 @@ func (s *Server) testMail(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.audit(r, "mail.test", r.PathValue("id"))
+	s.audit(r, "mail.test", r.PathValue("id"), nil, nil)
 	writeJSON(w, http.StatusOK, out)
 	return nil
 }
@@ -93,7 +101,7 @@ func (s *Server) redeliverMail(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.audit(r, "mail.redeliver", r.PathValue("id"))
+	s.audit(r, "mail.redeliver", r.PathValue("id"), nil, nil)
 	writeJSON(w, http.StatusAccepted, out)
 	return nil
 }

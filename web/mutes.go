@@ -68,7 +68,7 @@ func (s *Server) createMute(kind string) handler {
 		if err != nil {
 			return err
 		}
-		s.audit(r, kind+".create", m.ID)
+		s.audit(r, kind+".create", m.ID, nil, m)
 		writeJSON(w, http.StatusCreated, m)
 		return nil
 	}
@@ -76,10 +76,12 @@ func (s *Server) createMute(kind string) handler {
 
 func (s *Server) endMute(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
+	is := func(m alerts.Mute) bool { return m.ID == id }
+	before := found(s.cfg.Mutes.List(), is)
 	if err := s.cfg.Mutes.End(r.Context(), id, s.cfg.Now().UTC()); err != nil {
 		return err
 	}
-	s.audit(r, "silence.end", id)
+	s.audit(r, "silence.end", id, before, found(s.cfg.Mutes.List(), is))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

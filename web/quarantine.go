@@ -97,7 +97,7 @@ func (s *Server) retryQuarantined(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	s.audit(r, "quarantine.retry", id)
+	s.audit(r, "quarantine.retry", id, nil, receipt)
 	if receipt.Rejected == nil {
 		receipt.Rejected = []ingest.Reject{}
 	}

@@ -14,7 +14,7 @@ func (s *Server) linkWebhook(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.audit(r, "webhook.link", id)
+	s.audit(r, "webhook.link", id, nil, nil)
 	writeJSON(w, http.StatusCreated, map[string]string{"token": token, "path": "/api/v1/recipient/" + token})
 	return nil
 }
@@ -24,7 +24,7 @@ func (s *Server) unlinkWebhook(w http.ResponseWriter, r *http.Request) error {
 	if err := s.cfg.Webhooks.Unlink(r.Context(), id); err != nil {
 		return err
 	}
-	s.audit(r, "webhook.unlink", id)
+	s.audit(r, "webhook.unlink", id, nil, nil)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -68,6 +68,7 @@ func (s *Server) recipientRedeliver(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
+	s.audit(r, "delivery.redeliver", r.PathValue("id"), nil, nil)
 	writeJSON(w, http.StatusAccepted, out)
 	return nil
 }

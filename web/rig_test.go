@@ -30,6 +30,7 @@ import (
 	"quantrac/ingest/history"
 	"quantrac/ingest/quarantine"
 	"quantrac/ingest/stream"
+	"quantrac/web/audit"
 )
 
 const bootstrap = "bootstrap-of-the-tests"
@@ -187,6 +188,7 @@ func (r *rig) open(ctx context.Context, run func(func(context.Context) error), d
 		Alerts:     Alerts{List: book.List, Open: book.Open, Get: book.Get, Notices: r.notices, Act: actsOf(book)},
 		Mutes:      mutesOf(mutes),
 		Quarantine: quarantineOf(refused, door.Submit), Ledger: ledgerOf(clerk), Webhooks: webhooksOf(r.sender), Hotspots: hotspots,
+		Audit:     auditOf(must[*audit.Log](t)(audit.Open(ctx, r.log))),
 		Readiness: func(context.Context) []Dependency { return *r.deps.Load() },
 	}
 

@@ -108,7 +108,7 @@ func (s *Server) putRule(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.rules.Lock()
 	defer s.rules.Unlock()
-	exists, err := s.heldRule(r, id)
+	before, err := s.heldRule(r, id)
 	if err != nil {
 		return err
 	}
@@ -118,12 +118,12 @@ func (s *Server) putRule(w http.ResponseWriter, r *http.Request) error {
 		return err
 	case len(problems) > 0:
 		return placed(problems, text)
-	case exists:
-		s.audit(r, "rule.update", id)
+	case before != nil:
+		s.audit(r, "rule.update", id, before, e)
 		writeRule(w, http.StatusOK, &e)
 		return nil
 	}
-	s.audit(r, "rule.create", id)
+	s.audit(r, "rule.create", id, nil, e)
 	writeRule(w, http.StatusCreated, &e)
 	return nil
 }
@@ -149,30 +149,38 @@ func (s *Server) deleteRule(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	s.rules.Lock()
 	defer s.rules.Unlock()
-	if _, err := s.heldRule(r, id); err != nil {
+	before, err := s.heldRule(r, id)
+	if err != nil {
 		return err
 	}
 	if err := s.cfg.Rules.Delete(r.Context(), id); err != nil {
 		return err
 	}
-	s.audit(r, "rule.delete", id)
+	s.audit(r, "rule.delete", id, before, s.ruleNow(id))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-// heldRule tells whether a rule is there, and holds it against the conditions of the request. The caller has the lock, so that what
-// holds now holds until its change is made.
-func (s *Server) heldRule(r *http.Request, id string) (exists bool, err error) {
+// ruleNow is a rule as it is, nil if there is none: without its edit one of the rules file is there again.
+func (s *Server) ruleNow(id string) any {
 	e, err := s.cfg.Rules.Get(id)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return false, err
+	if err != nil {
+		return nil
 	}
-	exists = err == nil
-	tag := ""
-	if exists {
-		tag = ruleTag(&e)
+	return e
+}
+
+// heldRule returns the rule that is there, nil if there is none, and holds it against the conditions of the request. The caller has the lock, so that what
+// holds now holds until its change is made.
+func (s *Server) heldRule(r *http.Request, id string) (held any, err error) {
+	e, err := s.cfg.Rules.Get(id)
+	if errors.Is(err, ErrNotFound) {
+		return nil, precondition(r, "rule "+id, "")
 	}
-	return exists, precondition(r, "rule "+id, tag)
+	if err != nil {
+		return nil, err
+	}
+	return e, precondition(r, "rule "+id, ruleTag(&e))
 }
 
 // readRule reads a rule from a body of JSON or YAML. text is nil for JSON.

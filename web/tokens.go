@@ -72,7 +72,7 @@ func (s *Server) createToken(w http.ResponseWriter, r *http.Request) error {
 	s.cfg.Tokens.mu.Lock()
 	s.cfg.Tokens.by[hash] = tok
 	s.cfg.Tokens.mu.Unlock()
-	s.audit(r, "token.create", tok.ID)
+	s.audit(r, "token.create", tok.ID, nil, tok)
 	writeJSON(w, http.StatusCreated, struct {
 		Token
 		Secret string `json:"token"`
@@ -86,7 +86,8 @@ func (s *Server) deleteToken(w http.ResponseWriter, r *http.Request) error {
 	if id == "bootstrap" {
 		return fail(http.StatusConflict, "the bootstrap token lives in QUANTRAC_BOOTSTRAP_TOKEN: unset it and restart")
 	}
-	if !t.has(id) {
+	before, there := t.get(id)
+	if !there {
 		return ErrNotFound
 	}
 	// Outside the lock: every request needs it, and the store may be slow.
@@ -101,7 +102,7 @@ func (s *Server) deleteToken(w http.ResponseWriter, r *http.Request) error {
 	}
 	t.mu.Unlock()
 	s.cfg.Hub.revoke(id)
-	s.audit(r, "token.delete", id)
+	s.audit(r, "token.delete", id, before, nil)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -66,6 +66,7 @@ type Config struct {
 	Limits     Limits
 	Webhooks   Webhooks
 	Mails      Mails
+	Audit      Audit
 	Hotspots   func() any // a GeoJSON FeatureCollection
 	Readiness  func(ctx context.Context) []Dependency
 }
@@ -301,6 +302,7 @@ func (s *Server) register() {
 	api(Admin, "GET /api/v1/tokens", s.listTokens)
 	api(Admin, "POST /api/v1/tokens", s.createToken)
 	api(Admin, "DELETE /api/v1/tokens/{id}", s.deleteToken)
+	api(Admin, "GET /api/v1/audit", s.listAudit)
 	s.mux.HandleFunc("/api/", s.noRoute)
 }
 

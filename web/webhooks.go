@@ -48,7 +48,7 @@ func (s *Server) createWebhook(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.audit(r, "webhook.create", idOf(out))
+	s.audit(r, "webhook.create", idOf(out), nil, out)
 	writeJSON(w, http.StatusCreated, out)
 	return nil
 }
@@ -58,20 +58,30 @@ func (s *Server) updateWebhook(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out, err := s.cfg.Webhooks.Update(r.Context(), r.PathValue("id"), body)
+	id := r.PathValue("id")
+	before, err := s.cfg.Webhooks.Get(id)
 	if err != nil {
 		return err
 	}
-	s.audit(r, "webhook.update", r.PathValue("id"))
+	out, err := s.cfg.Webhooks.Update(r.Context(), id, body)
+	if err != nil {
+		return err
+	}
+	s.audit(r, "webhook.update", id, before, out)
 	writeJSON(w, http.StatusOK, out)
 	return nil
 }
 
 func (s *Server) deleteWebhook(w http.ResponseWriter, r *http.Request) error {
-	if err := s.cfg.Webhooks.Delete(r.Context(), r.PathValue("id")); err != nil {
+	id := r.PathValue("id")
+	before, err := s.cfg.Webhooks.Get(id)
+	if err != nil {
 		return err
 	}
-	s.audit(r, "webhook.delete", r.PathValue("id"))
+	if err := s.cfg.Webhooks.Delete(r.Context(), id); err != nil {
+		return err
+	}
+	s.audit(r, "webhook.delete", id, before, nil)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -81,6 +91,7 @@ func (s *Server) testWebhook(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.audit(r, "webhook.test", r.PathValue("id"), nil, nil)
 	writeJSON(w, http.StatusOK, out)
 	return nil
 }
@@ -113,7 +124,7 @@ func (s *Server) rotateWebhook(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.audit(r, "webhook.rotate", r.PathValue("id"))
+	s.audit(r, "webhook.rotate", r.PathValue("id"), nil, nil)
 	writeJSON(w, http.StatusOK, out)
 	return nil
 }
@@ -141,7 +152,7 @@ func (s *Server) redeliverSince(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.audit(r, "webhook.redeliver", r.PathValue("id"))
+	s.audit(r, "webhook.redeliver", r.PathValue("id"), nil, map[string]any{"since": in.Since, "queued": n})
 	writeJSON(w, http.StatusAccepted, map[string]int{"queued": n})
 	return nil
 }
@@ -151,6 +162,7 @@ func (s *Server) redeliver(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.audit(r, "delivery.redeliver", r.PathValue("id"), nil, nil)
 	writeJSON(w, http.StatusAccepted, out)
 	return nil
 }

@@ -27,6 +27,7 @@ import (
 	"quantrac/ingest/quarantine"
 	"quantrac/ingest/stream"
 	"quantrac/web"
+	"quantrac/web/audit"
 	"quantrac/web/ui"
 )
 
@@ -330,6 +331,10 @@ func (s *service) openWeb(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	changes, err := audit.Open(ctx, s.stream)
+	if err != nil {
+		return err
+	}
 	page, built := ui.Files()
 	if !built {
 		page = nil
@@ -344,7 +349,7 @@ func (s *service) openWeb(ctx context.Context) error {
 		Mutes:  mutesFor(s.mutes),
 		Rules:  rulesFor(s.law, s.store), Limits: limitsFor(s.law),
 		Quarantine: quarantineFor(s.quarantine, s.submit), Ledger: ledgerFor(s.clerk), Webhooks: webhooksFor(s.webhooks), Mails: mailsFor(s.mail), Hotspots: s.liveFold.Hotspots,
-		Readiness: s.readiness,
+		Audit: auditFor(changes), Readiness: s.readiness,
 	})
 	const maxHeader = 32 << 10
 	s.http = &http.Server{
