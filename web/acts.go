@@ -45,7 +45,7 @@ func (s *Server) act(typ alerts.EventType) handler {
 		if a.Revision != before.Revision { // else nothing was done: it was acknowledged already
 			s.audit(r, string(typ), id, marksOf(&before, ""), marksOf(&a, act.Comment))
 		}
-		writeJSON(w, http.StatusOK, viewOf(&a))
+		writeJSON(w, http.StatusOK, alerts.ViewOf(&a))
 		return nil
 	}
 }

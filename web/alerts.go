@@ -39,26 +39,10 @@ func (s *Server) listAlerts(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// alertView is an alert as the API shows it: a trouble of the whole station has neither parameter nor unit, which is null. A
-// unit of "" beside a parameter is one, that of pH.
-type alertView struct {
-	alerts.Alert
-	Parameter *string `json:"parameter"`
-	Unit      *string `json:"unit"`
-}
-
-func viewOf(a *alerts.Alert) alertView {
-	v := alertView{Alert: *a}
-	if a.Parameter != "" {
-		v.Parameter, v.Unit = &a.Parameter, &a.Unit
-	}
-	return v
-}
-
-func viewsOf(all []alerts.Alert) []alertView {
-	out := make([]alertView, len(all)) // never null in JSON
+func viewsOf(all []alerts.Alert) []alerts.View {
+	out := make([]alerts.View, len(all)) // never null in JSON
 	for i := range all {
-		out[i] = viewOf(&all[i])
+		out[i] = alerts.ViewOf(&all[i])
 	}
 	return out
 }
@@ -107,9 +91,9 @@ func (s *Server) getAlert(w http.ResponseWriter, r *http.Request) error {
 	}
 	slices.SortStableFunc(timeline, func(a, b moment) int { return a.At.Compare(b.At) })
 	writeJSON(w, http.StatusOK, struct {
-		alertView
+		alerts.View
 		Timeline []moment `json:"timeline"`
-	}{viewOf(&a), timeline})
+	}{alerts.ViewOf(&a), timeline})
 	return nil
 }
 

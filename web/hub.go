@@ -145,8 +145,8 @@ func (h *Hub) Alert(a alerts.Alert) {
 		return frame{station: a.Station.ID, encoded: encode(struct {
 			Type     string    `json:"type"`
 			Sequence uint64    `json:"sequence"`
-			Alert    alertView `json:"alert"`
-		}{"alert", seq, viewOf(&a)})}
+			Alert    alerts.View `json:"alert"`
+		}{"alert", seq, alerts.ViewOf(&a)})}
 	})
 }
 
@@ -283,7 +283,7 @@ func (h *Hub) revoke(token string) {
 }
 
 func (h *Hub) snapshot(f filter, seq uint64) []byte {
-	stations, open := []alerts.StationView{}, []alertView{} // never null in JSON
+	stations, open := []alerts.StationView{}, []alerts.View{} // never null in JSON
 	for _, v := range h.state.Stations() {
 		if f.allows(h.state.Place, v.ID) {
 			stations = append(stations, v)
@@ -291,7 +291,7 @@ func (h *Hub) snapshot(f filter, seq uint64) []byte {
 	}
 	for _, a := range h.state.Alerts() {
 		if f.allows(h.state.Place, a.Station.ID) {
-			open = append(open, viewOf(&a))
+			open = append(open, alerts.ViewOf(&a))
 		}
 	}
 	return encode(struct {
@@ -300,7 +300,7 @@ func (h *Hub) snapshot(f filter, seq uint64) []byte {
 		Epoch    string               `json:"epoch"`
 		Time     time.Time            `json:"time"`
 		Stations []alerts.StationView `json:"stations"`
-		Alerts   []alertView          `json:"alerts"`
+		Alerts   []alerts.View          `json:"alerts"`
 		Hotspots any                  `json:"hotspots"`
 	}{"snapshot", seq, h.epoch, h.state.Now().UTC(), stations, open, h.state.Hotspots()})
 }

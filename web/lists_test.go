@@ -172,7 +172,7 @@ func TestAlertWithoutParameter(t *testing.T) {
 	for want, a := range map[string]alerts.Alert{
 		`null null`: {Rule: "silence"}, `"ph" ""`: {Rule: "over-limit", Parameter: "ph"}, `"cod" "mg/L"`: {Rule: "over-limit", Parameter: "cod", Unit: "mg/L"},
 	} {
-		b, err := json.Marshal(viewOf(&a))
+		b, err := json.Marshal(alerts.ViewOf(&a))
 		if err != nil {
 			t.Fatal(err)
 		}

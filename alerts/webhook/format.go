@@ -19,7 +19,7 @@ type envelope struct {
 }
 
 type data struct {
-	Alert *alerts.Alert `json:"alert"`
+	Alert alerts.View `json:"alert"`
 	// By and Comment are a person's; in alert.undelivered the recipient that could not be told, and of what.
 	By      string `json:"by,omitempty"`
 	Comment string `json:"comment,omitempty"`
@@ -85,7 +85,7 @@ type notice struct {
 }
 
 func (n *notice) data() data {
-	return data{Alert: &n.event.Alert, By: n.event.By, Comment: n.event.Comment, Truncated: n.truncated}
+	return data{Alert: alerts.ViewOf(&n.event.Alert), By: n.event.By, Comment: n.event.Comment, Truncated: n.truncated}
 }
 
 func encodeEvent(h *hook, id string, n notice, baseURL string) (message, error) {

@@ -35,6 +35,16 @@ func sampleEvent() alerts.Event {
 	}
 }
 
+// silentEvent is of a whole station: there is nothing to measure.
+func silentEvent() alerts.Event {
+	ev := sampleEvent()
+	a := &ev.Alert
+	a.Rule, a.RuleName, a.Basis, a.Severity, a.PeakSeverity = "silent", geo.Text{VI: "Mất tín hiệu", EN: "Silent"}, alerts.OnSilence, alerts.Warning, alerts.Warning
+	a.Parameter, a.Unit, a.Value, a.PeakValue, a.Limit, a.Ratio, a.LimitReference = "", "", nil, nil, nil, nil, ""
+	a.Summary = geo.Text{VI: "Không có dữ liệu từ Trạm xả Amata", EN: "No data from Amata outfall"}
+	return ev
+}
+
 func resolvedEvent() alerts.Event {
 	ev := sampleEvent()
 	ev.Type = alerts.WasResolved
@@ -44,7 +54,7 @@ func resolvedEvent() alerts.Event {
 }
 
 func TestBodiesAreGolden(t *testing.T) {
-	for name, ev := range map[string]alerts.Event{"opened": sampleEvent(), "resolved": resolvedEvent()} {
+	for name, ev := range map[string]alerts.Event{"opened": sampleEvent(), "resolved": resolvedEvent(), "silent": silentEvent()} {
 		for _, format := range []string{FormatQuantrac, FormatAlertmanager, FormatCloudEvents} {
 			h := &hook{Webhook: Webhook{ID: "wh_1", Name: "Sở TN&MT", Format: format}}
 			m, err := encode(h, &delivery{id: "msg_1_0_abc", event: ev}, "https://quantrac.example.vn")
