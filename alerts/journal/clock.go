@@ -37,14 +37,14 @@ func (j *Judge) Run(ctx context.Context) error {
 			return nil
 		case <-t.C:
 		}
-		if err := j.turn(ctx); err != nil && ctx.Err() == nil {
+		if err := j.Turn(ctx); err != nil && ctx.Err() == nil {
 			j.cfg.Logger.Warn("alerts: a turn of the clock failed, trying again", "error", err)
 		}
 	}
 }
 
-// turn is one tick. While the engine has not seen the end of the log it does not know what has come, so nobody is silent.
-func (j *Judge) turn(ctx context.Context) error {
+// Turn is one tick of Run, for callers that keep the time themselves. While the engine has not seen the end of the log it does not know what has come, so nobody is silent.
+func (j *Judge) Turn(ctx context.Context) error {
 	head, err := j.cfg.Head(ctx)
 	if err != nil {
 		return err

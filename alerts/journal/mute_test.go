@@ -50,7 +50,7 @@ func TestMutes(t *testing.T) {
 
 func (r *rig) turn() {
 	r.t.Helper()
-	if err := r.judge.turn(r.t.Context()); err != nil {
+	if err := r.judge.Turn(r.t.Context()); err != nil {
 		r.t.Fatal(err)
 	}
 }
