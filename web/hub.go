@@ -143,8 +143,8 @@ func (h *Hub) Station(v alerts.StationView) {
 func (h *Hub) Alert(a alerts.Alert) {
 	h.send(func(seq uint64) frame {
 		return frame{station: a.Station.ID, encoded: encode(struct {
-			Type     string    `json:"type"`
-			Sequence uint64    `json:"sequence"`
+			Type     string      `json:"type"`
+			Sequence uint64      `json:"sequence"`
 			Alert    alerts.View `json:"alert"`
 		}{"alert", seq, alerts.ViewOf(&a)})}
 	})
@@ -300,7 +300,7 @@ func (h *Hub) snapshot(f filter, seq uint64) []byte {
 		Epoch    string               `json:"epoch"`
 		Time     time.Time            `json:"time"`
 		Stations []alerts.StationView `json:"stations"`
-		Alerts   []alerts.View          `json:"alerts"`
+		Alerts   []alerts.View        `json:"alerts"`
 		Hotspots any                  `json:"hotspots"`
 	}{"snapshot", seq, h.epoch, h.state.Now().UTC(), stations, open, h.state.Hotspots()})
 }
