@@ -82,7 +82,10 @@ func (ev *Event) CarryOver(was *Alert) bool {
 	if was.ClosedBy != "" && was.State == Resolved && a.State != Withdrawn && !raised {
 		return false
 	}
-	a.Assignee, a.InhibitedBy, a.Flapping = was.Assignee, was.InhibitedBy, was.Flapping
+	a.Assignee, a.Flapping = was.Assignee, was.Flapping
+	if !ev.Released {
+		a.InhibitedBy = was.InhibitedBy
+	}
 	if raised {
 		return true // what was acknowledged was less
 	}

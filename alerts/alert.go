@@ -145,6 +145,8 @@ type Event struct {
 	At    time.Time `json:"at"`
 	Made  time.Time `json:"made"`
 	Alert Alert     `json:"alert"`
+	// Released: what explained the alert is over, so that it speaks for itself from now on.
+	Released bool `json:"-"`
 	// By is who did it, where it was a person, and Comment what they wrote.
 	By      string `json:"by,omitempty"`
 	Comment string `json:"comment,omitempty"`

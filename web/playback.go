@@ -38,8 +38,8 @@ type playbackAnswer struct {
 	Values []decimals `json:"values,omitempty"`
 	Ratios []decimals `json:"ratios,omitempty"`
 	// Alerts were open at some instant of it, newest first.
-	Alerts     []alertView `json:"alerts"`
-	MoreAlerts bool        `json:"more_alerts"`
+	Alerts     []alerts.View `json:"alerts"`
+	MoreAlerts bool          `json:"more_alerts"`
 }
 
 // decimals are numbers to three places, NaN as null.
@@ -144,7 +144,7 @@ func (a *playbackAnswer) put(i int, trails []alerts.Trail, past *alerts.Past) {
 }
 
 // alertsOpen are the alerts that were open at some time between from and to.
-func (s *Server) alertsOpen(r *http.Request, from, to time.Time) (open []alertView, more bool, err error) {
+func (s *Server) alertsOpen(r *http.Request, from, to time.Time) (open []alerts.View, more bool, err error) {
 	items, next, err := s.cfg.Alerts.List(alerts.Query{Since: from, To: to, Station: r.URL.Query().Get("station"), Limit: mostPastAlerts})
 	return viewsOf(items), next != "", err
 }

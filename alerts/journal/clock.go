@@ -65,9 +65,13 @@ func (j *Judge) tick(ctx context.Context, head uint64) (ready []alerts.Need, err
 	if !j.settled && !j.journal.Unfinished() {
 		j.settle()
 	}
+	// What the journal has not taken yet goes first: until then it does not know what was made, and all of it would be made again.
+	if err := j.say(ctx); err != nil {
+		return nil, err
+	}
 	now := j.now().UTC()
 	made := j.engine.Step(alerts.Input{Kind: alerts.TickIn, At: now, Blind: j.cfg.Blind != nil && j.cfg.Blind()})
-	if err := j.tell(ctx, slices.Concat(made, j.unmuted(now), j.escalated(now), j.troubles(now))); err != nil {
+	if err := j.tell(ctx, slices.Concat(made, j.unmuted(now), j.released(now), j.escalated(now), j.troubles(now))); err != nil {
 		return nil, err
 	}
 	return j.ready(now), nil
@@ -97,6 +101,28 @@ func (j *Judge) unmuted(now time.Time) []alerts.Event {
 			a.Revision++
 			out = append(out, alerts.Event{Type: alerts.Updated, At: now, Made: now, Alert: a})
 		}
+	}
+	return out
+}
+
+// releaseAfter is how long after the end of an outage a silence that was part of it may go on untold: the stations of a gateway that is
+// back do not all speak at once.
+const releaseAfter = 5 * time.Minute
+
+// released are the open alerts that nobody was told of because another one explained them, which is over.
+func (j *Judge) released(now time.Time) []alerts.Event {
+	var out []alerts.Event
+	for _, a := range j.journal.Open() {
+		if a.InhibitedBy == "" || a.Flapping {
+			continue
+		}
+		by, known := j.journal.Alert(a.InhibitedBy)
+		if known && (by.State == alerts.Open || by.ResolvedAt != nil && now.Sub(*by.ResolvedAt) < releaseAfter) {
+			continue
+		}
+		a.InhibitedBy = ""
+		a.Revision++
+		out = append(out, alerts.Event{Type: alerts.Updated, At: now, Made: now, Alert: a, Released: true})
 	}
 	return out
 }

@@ -180,27 +180,42 @@ func (j *Journal) unsaid(events []alerts.Event) []alerts.Event {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
 	out := make([]alerts.Event, 0, len(events))
-	last := map[string]int{}
+	last := map[string]*alerts.Alert{} // as they will be told before the next event
+	was := func(id string) *alerts.Alert {
+		if a := last[id]; a != nil {
+			return a
+		}
+		if e, known := j.byID[id]; known {
+			return &e.alert
+		}
+		return nil
+	}
 	for _, ev := range events {
 		if _, said := j.begun[keyOf(&ev)]; said {
 			continue
 		}
-		id := ev.Alert.ID
-		if e, known := j.byID[id]; known {
-			if !ev.CarryOver(&e.alert) {
+		if before := was(ev.Alert.ID); before != nil {
+			if !ev.CarryOver(before) {
 				continue
 			}
-			ev.Alert.Notified = e.alert.Notified
-			if last[id] == 0 {
-				last[id] = e.alert.Revision
+			if ev.Alert.Severity > before.Severity {
+				speakUp(&ev.Alert, was(ev.Alert.InhibitedBy))
 			}
+			ev.Alert.Notified = before.Notified
+			ev.Alert.Revision = max(ev.Alert.Revision, before.Revision+1)
 		}
 		ev.Alert.Notified = ev.Alert.Notified || !ev.Quiet()
-		ev.Alert.Revision = max(ev.Alert.Revision, last[id]+1)
-		last[id] = ev.Alert.Revision
 		out = append(out, ev)
+		last[ev.Alert.ID] = &out[len(out)-1].Alert
 	}
 	return out
+}
+
+// speakUp frees an alert that has become worse than the one that explained it.
+func speakUp(a, by *alerts.Alert) {
+	if by != nil && a.Severity > by.PeakSeverity {
+		a.InhibitedBy = ""
+	}
 }
 
 // fits is how many of the events go into one record, at least one if there is one.
