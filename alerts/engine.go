@@ -118,6 +118,11 @@ func NewEngine(cfg EngineConfig) *Engine {
 		e.order = append(e.order, s)
 	}
 	e.groups = e.groupsOf(cfg.Registry)
+	for _, g := range e.groups {
+		for _, s := range g.members {
+			s.groups = append(s.groups, g)
+		}
+	}
 	return e
 }
 

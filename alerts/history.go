@@ -158,7 +158,8 @@ func (tr *track) toldIn(alerts []Alert, from int64) []interval {
 			continue
 		}
 		iv := interval{to: never, openAlert: openAlert{
-			id: a.ID, revision: a.Revision, openedAt: a.OpenedAt.UnixNano(), severity: a.Severity, peakSeverity: a.PeakSeverity,
+			wordless: a.Value == nil,
+			id:       a.ID, revision: a.Revision, openedAt: a.OpenedAt.UnixNano(), severity: a.Severity, peakSeverity: a.PeakSeverity,
 			peakValue: orNaN(a.PeakValue), late: a.Late, measuredAt: a.MeasuredAt.UnixNano(), value: orNaN(a.Value), unit: a.Unit,
 			ratio: orNaN(a.Ratio), limit: Limit{Reference: a.LimitReference, Verified: a.LimitVerified, Min: orNaN(nil), Max: orNaN(a.Limit)},
 		}}

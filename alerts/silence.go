@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"slices"
 	"time"
 
 	"quantrac/ingest"
@@ -42,8 +43,7 @@ func (e *Engine) watch(s *stationState, at time.Time, events []Event) []Event {
 		if !ok {
 			continue
 		}
-		// Both clocks must agree: the one of the measurements, and the time that we watched in vain.
-		lasted := min(at.Sub(instant(last)), e.watched-s.heard)
+		lasted := e.silentFor(s, at)
 		if q.parameter != "" {
 			lasted = at.Sub(instant(last))
 			if at.Sub(instant(s.tape.newest())) >= time.Duration(q.rule.After) {
@@ -51,6 +51,7 @@ func (e *Engine) watch(s *stationState, at time.Time, events []Event) []Event {
 			}
 		}
 		switch {
+		case q.open == nil && lasted >= time.Duration(q.rule.After) && q.parameter == "" && e.awaitsOthers(s, q.rule, at):
 		case q.open == nil && lasted >= time.Duration(q.rule.After):
 			events = append(events, e.fallSilent(s, q, at.Add(time.Duration(q.rule.After)-lasted), at))
 		case q.open != nil && at.Sub(instant(last)) < time.Duration(q.rule.After):
@@ -58,6 +59,31 @@ func (e *Engine) watch(s *stationState, at time.Time, events []Event) []Event {
 		}
 	}
 	return events
+}
+
+// silentFor is how long a station that spoke once has been silent. Both clocks must agree: the one of the measurements, and the time that
+// we watched in vain.
+func (e *Engine) silentFor(s *stationState, at time.Time) time.Duration {
+	return min(at.Sub(instant(s.tape.newest())), e.watched-s.heard)
+}
+
+// awaitsOthers reports whether a station that has been silent for long enough belongs to a group that seems to go away as a whole:
+// nobody in it has spoken more than a cycle after this one, and some are not silent for long enough yet. They will be within a cycle, or
+// speak; until then nothing is told, so that one alert can tell it all.
+func (e *Engine) awaitsOthers(s *stationState, r *rule, at time.Time) bool {
+	return slices.ContainsFunc(s.groups, func(g *group) bool {
+		waits := false
+		for _, m := range g.members {
+			switch newest := m.tape.newest(); {
+			case newest == never || !r.selectsStation(m.st): // who never spoke, or is not watched, says nothing
+			case newest > s.tape.newest()+int64(s.st.Cycle):
+				return false
+			case e.silentFor(m, at) < time.Duration(r.After):
+				waits = true
+			}
+		}
+		return waits
+	})
 }
 
 // lastOf is the newest instant at which a parameter, or for "" anything, was told.

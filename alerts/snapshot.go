@@ -188,9 +188,10 @@ func (o *openAlert) snapshot() *alertSnapshot {
 	}
 }
 
-func (a *alertSnapshot) restore(parameter string) *openAlert {
+func (a *alertSnapshot) restore(parameter, basis string) *openAlert {
 	return &openAlert{
-		id: a.ID, revision: a.Revision, openedAt: a.OpenedAt, severity: a.Severity, peakSeverity: a.PeakSeverity,
+		wordless: kinds[basis].shows == showsNothing,
+		id:       a.ID, revision: a.Revision, openedAt: a.OpenedAt, severity: a.Severity, peakSeverity: a.PeakSeverity,
 		peakValue: a.PeakValue, late: a.Late, measuredAt: a.MeasuredAt, value: a.Value, ratio: a.Ratio, unit: a.Unit,
 		flags: ingest.Flags(a.Flags),
 		limit: Limit{Parameter: parameter, Min: orNaN(a.Min), Max: orNaN(a.Max), Reference: a.Reference, Verified: a.Verified},
@@ -267,7 +268,9 @@ func (e *Engine) fresh(station string) *stationState {
 		delete(e.pending, s)
 	}
 	if ok && s.st != nil {
+		groups := s.groups
 		*s = *e.newStation(s.st)
+		s.groups = groups
 	} else {
 		s = &stationState{id: station, pending: none, lateFrom: none}
 	}
@@ -314,7 +317,7 @@ func (e *Engine) restoreTracks(s *stationState, snap *engineSnapshot) bool {
 		s.newer.states[k].restore(t.Newer, tr)
 		tr.moved = t.Moved
 		for _, iv := range t.Ended {
-			tr.ended = append(tr.ended, interval{*iv.restore(tr.parameter), iv.To})
+			tr.ended = append(tr.ended, interval{*iv.restore(tr.parameter, tr.rule.On), iv.To})
 		}
 	}
 	return same && found == len(s.tracks)
@@ -326,8 +329,7 @@ func (s *stationState) restoreQuiet(r *ruleSnapshot) {
 	}
 	for i := range s.quiets {
 		if q := &s.quiets[i]; q.rule.ID == r.Rule && q.parameter == r.Parameter {
-			q.open = r.Open.restore(r.Parameter)
-			q.open.wordless = true
+			q.open = r.Open.restore(r.Parameter, OnSilence)
 			return
 		}
 	}
@@ -340,9 +342,8 @@ func (s *stationState) adoptOrphan(r *ruleSnapshot) {
 	}
 	s.orphans = append(s.orphans, orphan{
 		subject: subject{st: s.st, station: s.id, param: r.Parameter, rule: r.Rule, ruleName: r.Name, basis: r.Basis},
-		open:    *r.Open.restore(r.Parameter),
+		open:    *r.Open.restore(r.Parameter, r.Basis),
 	})
-	s.orphans[len(s.orphans)-1].open.wordless = r.Basis == OnSilence
 }
 
 // restore reports whether the state goes on as it was.
@@ -351,7 +352,7 @@ func (s *ruleState) restore(snap *ruleSnapshot, tr *track) bool {
 		return true
 	}
 	if snap.Open != nil {
-		s.open = snap.Open.restore(tr.parameter)
+		s.open = snap.Open.restore(tr.parameter, tr.rule.On)
 	}
 	if snap.Peak != nil {
 		s.peakValue, s.peakScore = snap.Peak[0], snap.Peak[1]

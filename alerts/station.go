@@ -24,6 +24,8 @@ type stationState struct {
 	tape   tape
 	tracks []track
 	quiets []quiet
+	// groups are those that the station can fall silent with.
+	groups []*group
 	// heard is how long the engine had watched when it last heard something new.
 	heard time.Duration
 	// byCol lists the tracks of each column; whole those of the station.
