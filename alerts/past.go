@@ -37,6 +37,8 @@ type Past struct {
 	Worst []string
 	// Ratio, by trail and instant, is NaN where there was none; Value is the newest value, NaN where it was not usable.
 	Ratio, Value [][]float64
+	// Measured is when it was measured; zero = there was none.
+	Measured [][]time.Time
 }
 
 // leastMemory is how long a value counts in the past, unless the cycle of the station is long.
@@ -63,6 +65,7 @@ func (l *Live) Past(station string, trails []Trail, g Grid) (Past, bool) {
 	for i := range trails {
 		w.trails = append(w.trails, newWalk(&cfg, held.st, &trails[i]))
 		p.Ratio, p.Value = append(p.Ratio, make([]float64, g.Steps)), append(p.Value, make([]float64, g.Steps))
+		p.Measured = append(p.Measured, make([]time.Time, g.Steps))
 	}
 	for i := range g.Steps {
 		w.to(g.At(i))
@@ -72,7 +75,7 @@ func (l *Live) Past(station string, trails []Trail, g Grid) (Past, bool) {
 			if !t.known {
 				continue
 			}
-			p.Ratio[k][i], p.Value[k][i] = t.series.ratio, t.series.reading.Value
+			p.Ratio[k][i], p.Value[k][i], p.Measured[k][i] = t.series.ratio, t.series.reading.Value, t.series.reading.MeasuredAt
 			if t.series.ratio == p.Index[i] && p.Worst[i] == "" {
 				p.Worst[i] = t.trail.Parameter
 			}

@@ -34,9 +34,10 @@ type playbackAnswer struct {
 	State [][]int    `json:"state"`
 	Index []decimals `json:"index"`
 	Worst [][]int    `json:"worst"`
-	// Values and Ratios, by parameter, are there when one station was asked for.
-	Values []decimals `json:"values,omitempty"`
-	Ratios []decimals `json:"ratios,omitempty"`
+	// Values, Ratios and Measured (seconds since 1970), by parameter, are there when one station was asked for.
+	Values   []decimals `json:"values,omitempty"`
+	Ratios   []decimals `json:"ratios,omitempty"`
+	Measured []decimals `json:"measured,omitempty"`
 	// Alerts were open at some instant of it, newest first.
 	Alerts     []alerts.View `json:"alerts"`
 	MoreAlerts bool          `json:"more_alerts"`
@@ -121,7 +122,7 @@ func newPlayback(g alerts.Grid, stations []*geo.Station) *playbackAnswer {
 	}
 	if len(stations) == 1 {
 		for range a.Parameters {
-			a.Values, a.Ratios = append(a.Values, none), append(a.Ratios, none)
+			a.Values, a.Ratios, a.Measured = append(a.Values, none), append(a.Ratios, none), append(a.Measured, none)
 		}
 	}
 	return a
@@ -138,9 +139,20 @@ func (a *playbackAnswer) put(i int, trails []alerts.Trail, past *alerts.Past) {
 	}
 	for k := range trails {
 		if p := slices.Index(a.Parameters, trails[k].Parameter); p >= 0 {
-			a.Values[p], a.Ratios[p] = past.Value[k], past.Ratio[k]
+			a.Values[p], a.Ratios[p], a.Measured[p] = past.Value[k], past.Ratio[k], seconds(past.Measured[k])
 		}
 	}
+}
+
+func seconds(times []time.Time) decimals {
+	const thousand = 1000
+	out := make(decimals, len(times))
+	for i, t := range times {
+		if out[i] = float64(t.UnixMilli()) / thousand; t.IsZero() {
+			out[i] = math.NaN()
+		}
+	}
+	return out
 }
 
 // alertsOpen are the alerts that were open at some time between from and to.

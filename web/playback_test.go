@@ -21,6 +21,7 @@ type playbackWindow struct {
 	Worst      [][]int
 	Values     [][]*float64
 	Ratios     [][]*float64
+	Measured   [][]*float64
 	Alerts     []struct {
 		ID, State  string
 		OpenedAt   time.Time  `json:"opened_at"`
@@ -92,7 +93,7 @@ func TestPlaybackOfOneStation(t *testing.T) {
 	var p playbackWindow
 	r.get("/api/v1/playback?station=amata-01&every=5m&from="+stamp(begin)).into(http.StatusOK, &p)
 	cod, tss := slices.Index(p.Parameters, "cod"), slices.Index(p.Parameters, "tss")
-	if len(p.Stations) != 1 || *p.Values[cod][2] != 150 || *p.Ratios[cod][2] != 2 || p.Values[tss][2] != nil {
+	if len(p.Stations) != 1 || *p.Values[cod][2] != 150 || *p.Ratios[cod][2] != 2 || *p.Measured[cod][11] != float64(begin.Add(40*time.Minute).Unix()) || p.Measured[tss][0] != nil || p.Values[tss][2] != nil {
 		t.Errorf("%+v", p)
 	}
 	r.get("/api/v1/playback?station=nowhere").says(http.StatusNotFound, "not found")

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { launch, mapIdle, openPage } from './browser.mjs'
 import { serve } from './fixture.mjs'
 import { pages } from './pages.mjs'
+import { playback } from './playback.mjs'
 
 const LEAST_STATIONS = 40
 const SHOTS = fileURLToPath(new URL('../shots/', import.meta.url))
@@ -232,6 +233,7 @@ try {
   await dark(browser, base)
   await phone(browser, base)
   await pages(browser, base, { check, expect, axe, shot })
+  await playback(browser, base, { check, expect, axe, shot })
   await doors(browser)
 } catch (err) {
   failed += 1

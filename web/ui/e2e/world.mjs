@@ -1,5 +1,6 @@
 // An invented province: the built-in registry's stations with made-up values that move. The same seed makes the same world.
 import { parse } from 'yaml'
+import { pastOf } from './past.mjs'
 
 const PARAMETERS = [
   ['flow_in', 'Lưu lượng đầu vào', 'Inflow', 'm³/h', 'Q in', 1, 210, null],
@@ -195,6 +196,7 @@ export class World {
       )
     if (kind === 'parks') return list(this.parks)
     if (kind === 'hotspots') return this.hotspots()
+    if (kind === 'playback') return pastOf(this, path, query)
     if (kind === 'stations' && rest === 'readings')
       return list(query.get('every') ? this.history(id, query) : this.raw(id, query))
     if (kind === 'stations') return id ? this.stations.find((s) => s.id === id) : list(this.stations)

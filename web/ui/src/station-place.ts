@@ -36,7 +36,8 @@ export function followStation(): () => void {
     const held = query.station ? { station: query.station, alert: query.alert ?? '' } : {}
     if (addressOf('map', wanted) === addressOf('map', held)) return
     // Opening the panel is a step that "back" undoes; going from one station to the next is not.
-    go('map', wanted, station && !query.station ? 'push' : 'replace')
+    const { station: _station, alert: _alert, ...rest } = query
+    go('map', { ...wanted, ...rest }, station && !query.station ? 'push' : 'replace')
   })
   const stopAwaiting = effect(() => {
     const known = stations.value

@@ -1,11 +1,13 @@
 import { alerts } from './en-alerts.ts'
 import { pages } from './en-pages.ts'
+import { playback } from './en-playback.ts'
 import { quality } from './en-quality.ts'
 import { rules } from './en-rules.ts'
 import type { Key } from './vi.ts'
 
 export const en: Record<Key, string> = {
   ...quality,
+  ...playback,
   ...pages,
   ...alerts,
   ...rules,

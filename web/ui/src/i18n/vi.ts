@@ -1,11 +1,13 @@
 import { alerts } from './vi-alerts.ts'
 import { pages } from './vi-pages.ts'
+import { playback } from './vi-playback.ts'
 import { quality } from './vi-quality.ts'
 import { rules } from './vi-rules.ts'
 
 /** Vietnamese texts, in the words of the national monitoring practice. They define the keys; English must have the same. */
 export const vi = {
   ...quality,
+  ...playback,
   ...pages,
   ...alerts,
   ...rules,

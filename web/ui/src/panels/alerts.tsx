@@ -1,6 +1,6 @@
 import { isOutage, placeName, stationOf } from '../alert.ts'
 import { go } from '../router.ts'
-import { now, openStation, parameters, pointed, rankedAlerts, selectedAlert, words } from '../state.ts'
+import { now, openStation, parameters, past, pointed, rankedAlerts, selectedAlert, words } from '../state.ts'
 import type { Alert } from '../wire.ts'
 import { basisText, bound, decimalsOf, ratioText, shortName, withUnit } from './figures.ts'
 import { SeveritySign } from './sign.tsx'
@@ -12,8 +12,8 @@ export function AlertList() {
   if (alerts.length === 0) {
     return (
       <div class="empty">
-        <p>{w.t('alerts.none')}</p>
-        <p>{w.t('alerts.none_hint')}</p>
+        <p>{w.t(past.value ? 'playback.no_alerts' : 'alerts.none')}</p>
+        {!past.value && <p>{w.t('alerts.none_hint')}</p>}
       </div>
     )
   }

@@ -1,6 +1,7 @@
 import '../styles/lists.css'
 import '../styles/map.css'
 import '../styles/panel.css'
+import { PastBand, Timeline } from '../playback/timeline.tsx'
 import { selectedStation } from '../state.ts'
 import { Lists } from './lists.tsx'
 import { MapView } from './map.tsx'
@@ -11,7 +12,11 @@ export function Home() {
   return (
     <main class={selectedStation.value ? 'body with-panel' : 'body'}>
       <Lists />
-      <MapView />
+      <div class="map-column">
+        <PastBand />
+        <MapView />
+        <Timeline />
+      </div>
       <StationPanel />
     </main>
   )
