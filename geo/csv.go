@@ -96,7 +96,7 @@ func ReadParksCSV(data []byte) *Import { return readCSV(data, true) }
 func ReadStationsCSV(data []byte) *Import { return readCSV(data, false) }
 
 func readCSV(data []byte, parks bool) *Import {
-	im := &Import{origin: map[string]string{}}
+	im := newImport()
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	switch {
 	case len(data) > maxImport:
@@ -186,12 +186,15 @@ func (im *Import) line(in *csv.Reader, cells []string, fields []*column, parks b
 		return
 	}
 	var r row
+	given := []string{}
 	before := len(im.Problems)
 	for i, cell := range cells {
 		cell = strings.TrimSpace(cell)
 		if fields[i] == nil || cell == "" {
 			continue
 		}
+		name, _, _ := strings.Cut(strings.TrimSuffix(fields[i].field, "[0]"), ".")
+		given = append(given, strings.TrimSuffix(name, "[1]"))
 		if err := fields[i].set(&r, cell); err != nil {
 			at, _ := in.FieldPos(i)
 			im.problem(fmt.Sprintf("line %d, column %d", at, i+1), "%s: %s", fields[i].field, err)
@@ -208,10 +211,12 @@ func (im *Import) line(in *csv.Reader, cells []string, fields []*column, parks b
 		return
 	}
 	if parks {
-		im.origin[fmt.Sprintf("parks[%d]", len(im.File.Parks))] = place
+		path := fmt.Sprintf("parks[%d]", len(im.File.Parks))
+		im.origin[path], im.given[path] = place, given
 		im.File.Parks = append(im.File.Parks, r.park)
 		return
 	}
-	im.origin[fmt.Sprintf("stations[%d]", len(im.File.Stations))] = place
+	path := fmt.Sprintf("stations[%d]", len(im.File.Stations))
+	im.origin[path], im.given[path] = place, given
 	im.File.Stations = append(im.File.Stations, r.station)
 }

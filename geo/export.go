@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// GeoJSON writes the registry as a FeatureCollection that ReadGeoJSON reads back (RFC 7946).
+// GeoJSON writes the registry as a FeatureCollection that ReadGeoJSON reads back (RFC 7946). Its title is a foreign member.
 func (r *Registry) GeoJSON() ([]byte, error) {
 	f := r.File()
 	features := make([]any, 0, len(f.Parks)+len(f.Stations)+len(f.Rivers))
@@ -48,7 +48,7 @@ func (r *Registry) GeoJSON() ([]byte, error) {
 			return nil, err
 		}
 	}
-	return json.Marshal(map[string]any{"type": "FeatureCollection", "features": features})
+	return json.Marshal(map[string]any{"type": "FeatureCollection", "title": f.Title, "features": features})
 }
 
 func propertiesOf(v any) (map[string]any, error) {

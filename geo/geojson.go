@@ -28,10 +28,11 @@ type geometry struct {
 // park, a point a station. Other properties are those of the API. Coordinates are WGS 84, longitude first (RFC 7946); a crs is
 // refused, a swapped pair is named, a ring that winds the wrong way is turned round and noted.
 func ReadGeoJSON(data []byte) *Import {
-	im := &Import{origin: map[string]string{}}
+	im := newImport()
 	var doc struct {
 		Type     string          `json:"type"`
 		CRS      json.RawMessage `json:"crs"`
+		Title    Text            `json:"title"`
 		Features []feature       `json:"features"`
 	}
 	if len(data) > maxImport {
@@ -51,6 +52,7 @@ func ReadGeoJSON(data []byte) *Import {
 		im.problem("features", "%d features; at most %d", len(doc.Features), maxFeatures)
 		return im
 	}
+	im.File.Title = doc.Title
 	ignored := map[string]bool{}
 	for i := range doc.Features {
 		im.read(&doc.Features[i], fmt.Sprintf("features[%d]", i), ignored)
@@ -91,12 +93,18 @@ func (im *Import) read(f *feature, at string, ignored map[string]bool) {
 	case what == "river" && f.Geometry.Type == "LineString":
 		im.origin[fmt.Sprintf("rivers[%d]", len(im.File.Rivers))] = at
 		v := River{Line: s.line}
+		im.give("rivers", len(im.File.Rivers), f, "line")
 		im.properties(f, s.at, &v, ignored)
 		v.Line = s.line
 		im.File.Rivers = append(im.File.Rivers, v)
 	default:
 		im.problem(at+".geometry.type", "a %s is no %s", f.Geometry.Type, what)
 	}
+}
+
+// give notes which fields the i-th of a list has in the document.
+func (im *Import) give(list string, i int, f *feature, geometry string) {
+	im.given[fmt.Sprintf("%s[%d]", list, i)] = append(slices.Sorted(maps.Keys(f.Properties)), "id", geometry)
 }
 
 // what says what the feature is. The property kind of a station is one of its own kinds.
@@ -119,6 +127,7 @@ func (im *Import) park(f *feature, s *shapes, ignored map[string]bool) {
 	var p Park
 	im.properties(f, s.at, &p, ignored)
 	if s.polygons == nil {
+		im.give("parks", len(im.File.Parks), f, "location")
 		p.Location, p.Area = s.point, nil
 		im.File.Parks = append(im.File.Parks, p)
 		return
@@ -132,6 +141,7 @@ func (im *Import) park(f *feature, s *shapes, ignored map[string]bool) {
 		return
 	}
 	im.noteWinding(&p, s.at)
+	im.give("parks", len(im.File.Parks), f, "area")
 	if p.Location == (Point{}) {
 		low, high := p.Area.bounds()
 		p.Location = Point{(low[0] + high[0]) / 2, (low[1] + high[1]) / 2}
@@ -156,6 +166,7 @@ func (im *Import) station(f *feature, s *shapes, ignored map[string]bool) {
 		Cycle string `json:"cycle"`
 	}
 	im.properties(f, s.at, &st, ignored)
+	im.give("stations", len(im.File.Stations), f, "location")
 	out := st.Station
 	out.Location, out.ParkByPosition = s.point, false
 	if st.Cycle != "" {

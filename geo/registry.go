@@ -109,6 +109,7 @@ const DefaultCycle = 5 * time.Minute
 // Registry is a checked set of parks and stations, safe for concurrent use because nothing in it changes.
 type Registry struct {
 	title    Text
+	cycle    time.Duration
 	parks    []Park
 	stations []Station
 	rivers   []River
@@ -123,7 +124,7 @@ type Registry struct {
 // NewRegistry checks a file and indexes it. With problems there is no registry.
 func NewRegistry(f File) (*Registry, []Problem) {
 	r := &Registry{
-		title: f.Title, parks: slices.Clone(f.Parks), stations: slices.Clone(f.Stations), rivers: slices.Clone(f.Rivers),
+		title: f.Title, cycle: f.Cycle, parks: slices.Clone(f.Parks), stations: slices.Clone(f.Stations), rivers: slices.Clone(f.Rivers),
 		park: make(map[string]int, len(f.Parks)), station: make(map[string]int, len(f.Stations)), alias: map[string]int{},
 	}
 	var problems []Problem
@@ -137,6 +138,10 @@ func NewRegistry(f File) (*Registry, []Problem) {
 			report(at+".id", "park %q is declared twice", p.ID)
 		}
 		r.park[p.ID] = i
+		if p.Area != nil {
+			area := *p.Area // the check builds its shape, and another registry may be using the one that was given
+			r.parks[i].Area = &area
+		}
 		problems = append(problems, checkGround(at, &r.parks[i])...)
 	}
 	r.addRivers(report)
@@ -276,6 +281,7 @@ func (r *Registry) Resolve(name string) (*Station, bool) {
 // WithCycle returns the same registry with every station on one cycle.
 func (r *Registry) WithCycle(d time.Duration) *Registry {
 	c := *r
+	c.cycle = d
 	c.stations = slices.Clone(r.stations)
 	for i := range c.stations {
 		c.stations[i].Cycle = d
