@@ -17,6 +17,8 @@ type LiveConfig struct {
 	Limits   *Limits
 	// States are the bounds of the colours; nil = BuiltinStates.
 	States []StateBounds
+	// Hotspots tune what is called a hotspot.
+	Hotspots geo.HotspotOptions
 }
 
 // Live is the newest value of every parameter of every station, and the state that follows from it. It is a fold over
@@ -32,6 +34,7 @@ type Live struct {
 	// moved and touched are the series and stations that the present step changes.
 	moved   []*liveSeries
 	touched []*liveStation
+	hot     hotspots
 }
 
 type liveStation struct {
@@ -43,6 +46,7 @@ type liveStation struct {
 	// dryFrom is the measured_at since which flow_out reads 0; zero = it flows, or nobody knows.
 	dryFrom time.Time
 	touched bool
+	stirred bool
 }
 
 type liveSeries struct {
@@ -53,6 +57,10 @@ type liveSeries struct {
 	ratio  float64
 	colour colours
 	moved  bool
+	// stirred: the hotspots have not heard of ratio yet, nor of peak, the greatest ratio since they last heard; NaN = none.
+	stirred bool
+	peak    float64
+	peakAt  time.Time
 }
 
 // offlineCycles is the number of cycles without data after which a station is offline; dryCycles that of a flow of 0 after
@@ -73,15 +81,16 @@ func NewLive(cfg LiveConfig) *Live {
 	all := cfg.Registry.Stations()
 	l := &Live{
 		cfg: cfg, byID: make(map[string]*liveStation, len(all)), inPark: map[string][]*liveStation{}, dirty: map[string]struct{}{},
+		hot: newHotspots(cfg.Hotspots),
 	}
 	for i := range all {
-		s := &liveStation{st: &all[i], state: Offline, index: math.NaN()}
-		l.byID[s.st.ID] = s
-		if s.st.Park != "" {
-			l.inPark[s.st.Park] = append(l.inPark[s.st.Park], s)
-		}
+		l.admit(newLiveStation(&all[i]), &all[i])
 	}
 	return l
+}
+
+func newLiveStation(st *geo.Station) *liveStation {
+	return &liveStation{st: st, state: Offline, index: math.NaN()}
 }
 
 // Apply takes readings in the order of the log. It returns the newest values that changed and the stations whose state changed,
@@ -108,6 +117,7 @@ func (l *Live) Fold(deliveries iter.Seq[[]ingest.Reading], wanted func() bool) (
 		}
 	}
 	for _, s := range l.touched {
+		l.stirMoved(s)
 		l.dirty[s.st.ID] = struct{}{}
 		if s.judge(l.now) {
 			changed = append(changed, s.st.ID)
@@ -159,7 +169,12 @@ func (l *Live) take(readings []ingest.Reading) {
 func (l *Live) advance(s *liveStation, r *ingest.Reading) (*liveSeries, bool) {
 	se := l.seriesOf(s, r.Parameter)
 	if !se.reading.MeasuredAt.IsZero() && !r.MeasuredAt.After(se.reading.MeasuredAt) {
+		l.recall(s, se, r)
 		return nil, false
+	}
+	if se.moved { // its last reading came in the same step, and nobody has looked at it yet
+		se.judge()
+		se.notePeak(se.ratio, se.reading.MeasuredAt)
 	}
 	se.reading = *r
 	se.reading.MeasuredAt = r.MeasuredAt.UTC()
@@ -185,7 +200,7 @@ func (l *Live) seriesOf(s *liveStation, parameter string) *liveSeries {
 	}
 	se := &liveSeries{
 		reading: ingest.Reading{Station: s.st.ID, Parameter: parameter, Value: math.NaN()},
-		limits:  l.cfg.Limits.spans(s.st, parameter), ratio: math.NaN(), colour: coloursOf(l.cfg.States, parameter),
+		limits:  l.cfg.Limits.spans(s.st, parameter), ratio: math.NaN(), peak: math.NaN(), colour: coloursOf(l.cfg.States, parameter),
 	}
 	s.series = append(s.series, se)
 	return se

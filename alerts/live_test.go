@@ -162,7 +162,7 @@ func TestOffline(t *testing.T) {
 	}
 }
 
-func TestParksAndExceedances(t *testing.T) {
+func TestParks(t *testing.T) {
 	l := newLive(t, 6)
 	park := func(id string) alerts.ParkView {
 		v, ok := l.Park(id)
@@ -183,14 +183,6 @@ func TestParksAndExceedances(t *testing.T) {
 	}
 	if v := park("long-thanh"); v.State != alerts.Good {
 		t.Errorf("one good and two offline stations: %s", v.State)
-	}
-	got := l.Exceedances()
-	if len(got) != 1 || got[0].Station != "s0" || got[0].Parameter != "cod" || got[0].Ratio != 2 || !got[0].At.Equal(midnight) || got[0].Location.Lon() != 106.9 {
-		t.Errorf("%+v", got)
-	}
-	l.Tick(minutes(15.5))
-	if got := l.Exceedances(); len(got) != 0 {
-		t.Errorf("an offline station still exceeds: %+v", got)
 	}
 	if n := len(l.Parks()); n != 2 {
 		t.Errorf("%d parks", n)
@@ -254,7 +246,7 @@ func TestLiveIsSafeForReaders(t *testing.T) {
 	for {
 		l.Stations()
 		l.Parks()
-		l.Exceedances()
+		l.SeekHotspots(midnight)
 		l.Snapshot("s1")
 		select {
 		case <-done:

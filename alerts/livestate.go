@@ -96,6 +96,7 @@ func (l *Live) Restore(station string, data []byte) error {
 		}
 		if se, ok := l.advance(s, &reading); ok {
 			se.judge()
+			l.stir(s, se)
 		}
 		if r.ReceivedAt.After(l.now) {
 			l.now = r.ReceivedAt

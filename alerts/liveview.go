@@ -207,37 +207,6 @@ func (se *liveSeries) item() LiveReading {
 	}
 }
 
-// Exceedance is a usable newest value at or above its limit, at a station that is not offline.
-type Exceedance struct {
-	Station   string
-	Parameter string
-	Ratio     float64
-	Location  geo.Point
-	At        time.Time
-}
-
-// Exceedances lists, for each station that is not offline and has one, the parameter that drives it above its limit. The
-// order is that of the registry.
-func (l *Live) Exceedances() []Exceedance {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	var out []Exceedance
-	all := l.cfg.Registry.Stations()
-	for i := range all {
-		s := l.byID[all[i].ID]
-		if s.state == Offline || !(s.index >= 1) {
-			continue
-		}
-		for _, se := range s.series {
-			if se.ratio == s.index {
-				out = append(out, Exceedance{s.st.ID, se.reading.Parameter, se.ratio, s.st.Location, se.reading.MeasuredAt})
-				break
-			}
-		}
-	}
-	return out
-}
-
 // greater is the greater of two numbers, where NaN is none.
 func greater(a, b float64) float64 {
 	if math.IsNaN(a) || b > a {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,6 +111,16 @@ func (s HotspotSet) MarshalJSON() ([]byte, error) {
 		features = []Hotspot{}
 	}
 	return json.Marshal(map[string]any{"type": "FeatureCollection", "features": features})
+}
+
+// Alike reports whether two sets would tell people the same: a score that has moved by less than 2 %, as it does all the time because
+// samples age, is no news.
+func (s HotspotSet) Alike(was HotspotSet) bool {
+	const news = 0.02
+	return slices.EqualFunc(s, was, func(a, b Hotspot) bool {
+		return a.ID == b.ID && a.Significant == b.Significant && a.Above == b.Above && a.Parameter == b.Parameter && a.Trend == b.Trend &&
+			a.Since.Equal(b.Since) && slices.Equal(a.Members, b.Members) && math.Abs(a.Score-b.Score) <= news*b.Score
+	})
 }
 
 // Restore makes the Tracker go on from a set that an earlier one wrote as JSON, so that hotspots keep their names and their

@@ -150,6 +150,20 @@ func (h *Hub) Alert(a alerts.Alert) {
 	})
 }
 
+// Registry sends that the registry is another now: stations that are gone, whether parks have changed, and, where too much has changed to
+// be told one by one, that whoever shows it should subscribe anew. The stations that have changed are told by Station.
+func (h *Hub) Registry(gone []string, parks, anew bool) {
+	h.send(func(seq uint64) frame {
+		return frame{encoded: encode(struct {
+			Type      string   `json:"type"`
+			Sequence  uint64   `json:"sequence"`
+			Gone      []string `json:"gone"`
+			Parks     bool     `json:"parks"`
+			Subscribe bool     `json:"subscribe"`
+		}{"registry", seq, append([]string{}, gone...), parks, anew})}
+	})
+}
+
 // Hotspots sends the new set.
 func (h *Hub) Hotspots(set any) {
 	h.send(func(seq uint64) frame {

@@ -167,7 +167,10 @@ func (r *rig) open(ctx context.Context, run func(func(context.Context) error), d
 		LastEvent: func(context.Context) (uint64, error) { return book.LastSequence(), nil }, BaseURL: "http://quantrac.example", Logger: logger,
 	}))
 	r.gateways = r.openGateways(ctx, logger)
-	hotspots := func() any { return geo.HotspotSet(geo.Hotspots(samplesOf(live), geo.HotspotOptions{})) }
+	hotspots := func() any {
+		set, _ := live.SeekHotspots(r.clock())
+		return set
+	}
 	hub := NewHub(HubState{Stations: live.Stations, Alerts: book.Open, Hotspots: hotspots, Now: r.clock, Place: placeIn(reg)}, NewMetrics(nil))
 	known := newNames()
 	aliases := r.aliasesOf(known)
@@ -231,14 +234,6 @@ func placeIn(reg *geo.Registry) func(string) (string, geo.Point, bool) {
 		}
 		return s.Park, s.Location, true
 	}
-}
-
-func samplesOf(live *alerts.Live) []geo.Sample {
-	var samples []geo.Sample
-	for _, e := range live.Exceedances() {
-		samples = append(samples, geo.Sample{ID: e.Station, Point: e.Location, Value: e.Ratio, Parameter: e.Parameter, At: e.At})
-	}
-	return samples
 }
 
 func (r *rig) tokenStore() TokenStore {

@@ -82,9 +82,9 @@ func lookupFor(store history.Store) books.Lookup {
 }
 
 // stationHistory reads everything that history holds of a station, for alerts whose past has changed.
-func stationHistory(store history.Store, f facts) func(context.Context, string, time.Time) ([]ingest.Reading, error) {
+func stationHistory(store history.Store, registry func() *geo.Registry) func(context.Context, string, time.Time) ([]ingest.Reading, error) {
 	return func(ctx context.Context, station string, from time.Time) ([]ingest.Reading, error) {
-		st, ok := f.registry.Station(station)
+		st, ok := registry().Station(station)
 		if !ok {
 			return nil, nil
 		}

@@ -11,6 +11,8 @@ import (
 
 // facts are the files of domain facts that the service judges by, checked against each other.
 type facts struct {
+	// places is the registry as its file has it; registry is the same with the demo's cycle, where it is the demo.
+	places    *geo.Registry
 	registry  *geo.Registry
 	catalogue *ingest.Catalogue
 	limits    *alerts.Limits
@@ -54,12 +56,20 @@ func loadFacts(c *config) (facts, []fault) {
 	if len(faults) > 0 {
 		return f, faults
 	}
-	f.written = f.rules.List()
+	f.written, f.places = f.rules.List(), f.registry
 	if c.demo {
-		f.registry, f.factor = f.registry.WithCycle(demoCycle), float64(demoCycle)/float64(geo.DefaultCycle)
-		f.rules = f.scaled(f.rules)
+		f.factor = float64(demoCycle) / float64(geo.DefaultCycle)
+		f.registry, f.rules = f.paced(f.registry), f.scaled(f.rules)
 	}
 	return f, nil
+}
+
+// paced gives a registry the cycle of the demo, where it is one.
+func (f *facts) paced(r *geo.Registry) *geo.Registry {
+	if f.factor == 1 {
+		return r
+	}
+	return r.WithCycle(demoCycle)
 }
 
 // scaled gives rules the windows of the registry's cycle.

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
-	"sync/atomic"
 	"time"
 
 	"quantrac/alerts"
@@ -25,7 +22,7 @@ type liveConsumer struct {
 	figures   *figures
 	passed    uint64
 	savedAt   time.Time
-	spots     atomic.Pointer[geo.HotspotSet]
+	spots     *spots
 }
 
 const (
@@ -35,12 +32,14 @@ const (
 
 func openLive(ctx context.Context, log *stream.Log, live *alerts.Live, f *figures) (*liveConsumer, error) {
 	c := &liveConsumer{live: live, figures: f, savedAt: time.Now()}
-	c.spots.Store(&geo.HotspotSet{})
 	var err error
 	if c.snapshots, err = log.OpenSnapshots(ctx, "live", live.Restore); err != nil {
 		return nil, fmt.Errorf("restore the live view: %w", err)
 	}
 	live.Tick(time.Now())
+	if c.spots, err = openSpots(ctx, log, live); err != nil {
+		return nil, err
+	}
 	c.passed = c.snapshots.Start()
 	c.cursor = log.Cursor("live", c.passed)
 	return c, nil
@@ -94,13 +93,14 @@ func (c *liveConsumer) Save(ctx context.Context) error {
 	return nil
 }
 
-// Tick tells the time to the live view, so that silent stations go offline, and finds the hotspots anew.
+// Tick tells the time to the live view, so that silent stations go offline, and keeps the hotspots.
 func (c *liveConsumer) Tick(ctx context.Context) error {
 	t := time.NewTicker(tickEvery)
 	defer t.Stop()
 	for {
-		c.tell(c.live.Tick(time.Now()))
-		if err := c.findHotspots(); err != nil {
+		now := time.Now()
+		c.tell(c.live.Tick(now))
+		if err := c.spots.keep(ctx, now); err != nil {
 			return err
 		}
 		select {
@@ -111,26 +111,17 @@ func (c *liveConsumer) Tick(ctx context.Context) error {
 	}
 }
 
-func (c *liveConsumer) findHotspots() error {
-	var samples []geo.Sample
-	for _, e := range c.live.Exceedances() {
-		samples = append(samples, geo.Sample{ID: e.Station, Point: e.Location, Value: e.Ratio, Parameter: e.Parameter, At: e.At})
-	}
-	set := geo.HotspotSet(geo.Hotspots(samples, geo.HotspotOptions{}))
-	was, err := json.Marshal(*c.spots.Load())
-	if err != nil {
-		return fmt.Errorf("hotspots: %w", err)
-	}
-	now, err := json.Marshal(set)
-	if err != nil {
-		return fmt.Errorf("hotspots: %w", err)
-	}
-	if !bytes.Equal(was, now) {
-		c.spots.Store(&set)
-		c.hub.Hotspots(set)
-	}
-	return nil
-}
+// mostTold is how many changed stations are told one by one after a change of the registry or the limits.
+const mostTold = 500
 
-// Hotspots is the present set.
-func (c *liveConsumer) Hotspots() any { return *c.spots.Load() }
+// review judges the live view by another registry and other limits, and tells what that changes.
+func (c *liveConsumer) review(registry *geo.Registry, limits *alerts.Limits) {
+	r := c.live.Use(registry, limits)
+	anew := len(r.Changed) > mostTold
+	if len(r.Gone) > 0 || r.Parks || anew {
+		c.hub.Registry(r.Gone, r.Parks, anew)
+	}
+	if !anew {
+		c.tell(r.Changed)
+	}
+}

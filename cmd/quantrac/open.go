@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
@@ -97,7 +98,7 @@ func (s *service) openLaw(ctx context.Context) (err error) {
 	}
 	s.law.baseURL = strings.TrimSuffix(s.cfg.HTTP.PublicURL, "/")
 	s.law.replace = func(ctx context.Context, next *alerts.Engine) error { return s.judge.Replace(ctx, next) }
-	s.law.relimit = func(limits *alerts.Limits) { s.liveFold.tell(s.live.UseLimits(limits)) }
+	s.law.review = func(r *geo.Registry, limits *alerts.Limits) { s.liveFold.review(r, limits) }
 	return nil
 }
 
@@ -111,7 +112,7 @@ func (s *service) openAlerts(ctx context.Context) (err error) {
 	s.judge, s.judged, err = journal.OpenJudge(ctx, s.stream, journal.JudgeConfig{
 		Engine: s.law.engine(s.law.inForce.Load()), Journal: s.journal, Now: time.Now, Head: s.stream.LastSequence, Blind: s.blind, Troubles: s.troubles, Mutes: s.mutes.Current, Logger: s.log,
 		Escalation: journal.Escalation{After: s.cfg.Alerts.EscalateAfter, From: s.cfg.Alerts.EscalateFrom}, FlapOpens: s.cfg.Alerts.FlapOpens,
-		History: stationHistory(s.store, s.facts), Booked: func() uint64 { return s.booked.Passed() }, Evaluated: func(n uint64) { s.figures.evaluations.Add(float64(n)) },
+		History: stationHistory(s.store, s.law.Registry), Booked: func() uint64 { return s.booked.Passed() }, Evaluated: func(n uint64) { s.figures.evaluations.Add(float64(n)) },
 	})
 	return err
 }
@@ -132,21 +133,22 @@ func (s *service) openQuarantine(ctx context.Context) (err error) {
 }
 
 func (s *service) openLive(ctx context.Context) (err error) {
-	s.live = alerts.NewLive(alerts.LiveConfig{Registry: s.facts.registry, Limits: s.law.Limits()})
+	s.live = alerts.NewLive(alerts.LiveConfig{Registry: s.law.Registry(), Limits: s.law.Limits()})
 	if s.liveFold, err = openLive(ctx, s.stream, s.live, s.figures); err != nil {
 		return err
 	}
 	s.hub = web.NewHub(web.HubState{
-		Stations: s.live.Stations, Alerts: s.journal.Open, Hotspots: s.liveFold.Hotspots,
+		Stations: s.live.Stations, Alerts: s.journal.Open, Hotspots: s.liveFold.spots.Shown,
 		Place: func(id string) (string, geo.Point, bool) {
-			st, ok := s.facts.registry.Station(id)
+			st, ok := s.law.Registry().Station(id)
 			if !ok {
 				return "", geo.Point{}, false
 			}
 			return st.Park, st.Location, true
 		},
 	}, web.NewMetrics(s.figures.registry))
-	s.liveFold.hub = s.hub
+	s.liveFold.hub, s.liveFold.spots.log = s.hub, s.log
+	s.liveFold.spots.tell = func(set json.RawMessage) { s.hub.Hotspots(set) }
 	s.figures.registry.MustRegister(newStateCollector(s.live.StateCounts, s.journal.Open))
 	return nil
 }
@@ -190,7 +192,7 @@ func (s *service) openDoor(ctx context.Context) error {
 	resends, watch := ingest.NewResends(), ingest.NewWatch(s.facts.catalogue)
 	err := s.stream.Tail(ctx, func(in *ingest.Intake) {
 		resends.Learn(in)
-		watch.Learn(s.facts.registry, in)
+		watch.Learn(s.law.Registry(), in)
 	})
 	if err != nil {
 		return fmt.Errorf("read the end of the log: %w", err)
@@ -208,7 +210,7 @@ func (s *service) openDoor(ctx context.Context) error {
 	}
 	s.door = &ingest.Door{
 		Resends: resends, Watch: watch, Mappings: s.mappings.Current,
-		Decode: decoder.Decode, Registry: func() *geo.Registry { return s.facts.registry }, Catalogue: s.facts.catalogue, Append: s.stream.Append,
+		Decode: decoder.Decode, Registry: s.law.Registry, Catalogue: s.facts.catalogue, Append: s.stream.Append,
 	}
 	s.submit = s.figures.counted(s.door.Submit)
 	return nil
@@ -342,13 +344,13 @@ func (s *service) openWeb(ctx context.Context) error {
 	server := web.New(web.Config{
 		Version: version, Demo: s.cfg.demo, Anonymous: s.cfg.HTTP.Anonymous, Tokens: tokens, Origins: s.cfg.HTTP.Origins,
 		Logger: s.log, Now: time.Now, Gatherer: s.figures.registry, Page: page, Basemap: basemap,
-		Registry: func() *geo.Registry { return s.facts.registry }, Catalogue: s.facts.catalogue, Live: s.live, Hub: s.hub,
+		Registry: s.law.Registry, Catalogue: s.facts.catalogue, Live: s.live, Hub: s.hub,
 		Accept: acceptFor(s.submit), MaxBody: s.stream.MaxBody, Look: s.door.Look, Explain: s.door.Explain, Propose: s.door.Propose,
 		History: historyFor(s.store), Aliases: aliasesFor(s.mappings), Gateways: gatewaysFor(s.gateways), Conflicts: conflictsFor(s.clerk),
 		Alerts: web.Alerts{List: s.journal.List, Open: s.journal.Open, Get: s.journal.Get, Notices: noticesFrom(s.webhooks, s.mail), Act: actsFor(s.journal)},
 		Mutes:  mutesFor(s.mutes),
 		Rules:  rulesFor(s.law, s.store), Limits: limitsFor(s.law),
-		Quarantine: quarantineFor(s.quarantine, s.submit), Ledger: ledgerFor(s.clerk), Webhooks: webhooksFor(s.webhooks), Mails: mailsFor(s.mail), Hotspots: s.liveFold.Hotspots,
+		Quarantine: quarantineFor(s.quarantine, s.submit), Ledger: ledgerFor(s.clerk), Webhooks: webhooksFor(s.webhooks), Mails: mailsFor(s.mail), Hotspots: s.liveFold.spots.Shown,
 		Audit: auditFor(changes), Readiness: s.readiness,
 	})
 	const maxHeader = 32 << 10

@@ -39,7 +39,7 @@ func (s *service) heedHangup(ctx context.Context) {
 	}()
 }
 
-// reload takes up rules, limits and mappings. Whatever is wrong in any file leaves all that is in force as it is.
+// reload takes up registry, rules, limits and mappings. Whatever is wrong in any file leaves all that is in force as it is.
 func (s *service) reload(ctx context.Context) error {
 	cfg, err := s.read()
 	if err != nil {
@@ -53,12 +53,9 @@ func (s *service) reload(ctx context.Context) error {
 		return err
 	}
 	if err := s.mappings.reload(ctx, cfg.Mappings); err != nil {
-		return fmt.Errorf("rules and limits are taken up, the mappings are as they were: %w", err)
+		return fmt.Errorf("registry, rules and limits are taken up, the mappings are as they were: %w", err)
 	}
-	s.log.Info("SIGHUP: rules, limits and mappings are in force as the files say now", "rules", len(s.law.rules.List()), "mappings", len(cfg.Mappings))
-	if !reflect.DeepEqual(next.registry, s.facts.registry) {
-		s.log.Warn("SIGHUP: the registry has changed, and the one of the start stays in force; restart to take it up")
-	}
+	s.log.Info("SIGHUP: registry, rules, limits and mappings are in force as the files say now", "stations", len(s.law.Registry().Stations()), "rules", len(s.law.rules.List()), "mappings", len(cfg.Mappings))
 	if !reflect.DeepEqual(cfg.fixed(), s.asRead.fixed()) {
 		s.log.Warn("SIGHUP: other settings have changed, and those of the start stay in force; restart to take them up")
 	}

@@ -86,7 +86,7 @@ func (l *law) backtest(ctx context.Context, store history.Store, q web.BacktestQ
 		}
 	}
 	return backtest.Run(ctx, backtest.Config{
-		Draft: draft, InForce: inForce, Registry: l.facts.registry, Limits: l.Limits(), Catalogue: l.facts.catalogue, BaseURL: l.baseURL,
+		Draft: draft, InForce: inForce, Registry: l.Registry(), Limits: l.Limits(), Catalogue: l.facts.catalogue, BaseURL: l.baseURL,
 		Stations: q.Stations, From: q.From, To: q.To, History: scanFor(store), Progress: func(p backtest.Progress) { progress(p) },
 		Workers: max(1, min(backtest.DefaultWorkers, runtime.GOMAXPROCS(0)-1)),
 	})

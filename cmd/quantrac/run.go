@@ -287,7 +287,7 @@ func (s *service) blind() bool {
 }
 
 func (s *service) parkOf(station string) string {
-	st, ok := s.facts.registry.Station(station)
+	st, ok := s.law.Registry().Station(station)
 	if !ok {
 		return ""
 	}

@@ -58,8 +58,7 @@ type Options struct {
 type Book struct {
 	opt   Options
 	store *store
-	mu    sync.Mutex // one change at a time
-	file  *geo.Registry
+	mu    sync.Mutex // one change at a time; it also guards opt.Check
 	state atomic.Pointer[state]
 }
 
@@ -84,7 +83,7 @@ type Entry struct {
 
 // Open reads the edits. Use is not called: Registry is what is in force from now on.
 func Open(ctx context.Context, opt Options) (*Book, error) {
-	b := &Book{opt: opt, file: opt.File}
+	b := &Book{opt: opt}
 	var kept []geo.Edit
 	var err error
 	if b.store, kept, err = openStore(ctx, opt.Log); err != nil {
@@ -128,6 +127,8 @@ func (b *Book) Edits() []Entry {
 
 // Try says what a change would be without making it: the registry that would be in force.
 func (b *Book) Try(changes []geo.Edit) (*geo.Registry, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	s := b.state.Load()
 	return b.build(s.file, s.edits.with(changes).list(), changes)
 }
@@ -192,19 +193,19 @@ func (b *Book) change(ctx context.Context, changes []geo.Edit, next *state) erro
 	return nil
 }
 
-// Rebase puts a new file under the edits. check replaces Options.Check, use is called in the place of Options.Use; with its error
-// nothing has changed.
+// Rebase puts a new file under the edits. check takes the place of Options.Check, use that of Options.Use, this once; with an error of
+// use nothing has changed.
 func (b *Book) Rebase(file *geo.Registry, check func(*geo.Registry) []geo.Problem, use func(*geo.Registry) error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	was, wasCheck := b.state.Load(), b.opt.Check
+	was, usual := b.state.Load(), b.opt.Check
 	b.opt.Check = check
 	next, err := b.settle(file, was.edits.with(was.resting.list()))
-	if err == nil {
-		err = use(next.registry)
-	}
+	b.opt.Check = usual
 	if err != nil {
-		b.opt.Check = wasCheck
+		return err
+	}
+	if err := use(next.registry); err != nil {
 		return err
 	}
 	b.state.Store(next)
