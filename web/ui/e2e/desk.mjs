@@ -36,7 +36,8 @@ export class Desk {
     const [kind, id, act] = path
     if (kind === 'decode') return [200, this.decode(body.toString(), query.get('topic') || query.get('filename') || '')]
     if (kind === 'ledger') return [200, this.ledger()]
-    if (kind === 'stations' && act === 'conflicts') return [200, list(this.conflicts(id))]
+    if (kind === 'stations' && act === 'conflicts')
+      return [200, list(this.conflicts(id).filter((c) => [c.parameter, null].includes(query.get('parameter'))))]
     if (kind === 'quarantine' && method === 'GET') return this.look(id, query)
     if (!['gateways', 'aliases', 'quarantine'].includes(kind)) return undefined
     if (role !== 'admin') return [401, { title: 'Unauthorized', status: 401, detail: 'this needs role admin' }]

@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WebSocketServer } from 'ws'
+import { Archive } from './archive.mjs'
 import { Desk } from './desk.mjs'
 import { Duty } from './duty.mjs'
 import { World } from './world.mjs'
@@ -32,7 +33,14 @@ export async function serve({ port = 8090, token = '', admin = 'admin', cycle = 
     for (const ws of sockets?.clients ?? []) ws.send(JSON.stringify(f))
   }
   const duty = new Duty(world, Date.now(), tell)
-  const backend = { world, desk: new Desk(world, Date.now()), duty, token, admin }
+  const backend = {
+    world,
+    archive: new Archive(world, Date.now()),
+    desk: new Desk(world, Date.now()),
+    duty,
+    token,
+    admin,
+  }
   const server = createServer((req, res) => {
     const url = new URL(req.url, 'http://fixture')
     res.setHeader('Content-Security-Policy', POLICY)
@@ -70,7 +78,7 @@ export async function serve({ port = 8090, token = '', admin = 'admin', cycle = 
   }
 }
 
-async function answer({ world, desk, duty, token, admin }, req, res, url) {
+async function answer({ world, archive, desk, duty, token, admin }, req, res, url) {
   const send = (status, body) => {
     res.writeHead(status, { 'Content-Type': 'application/json' })
     res.end(body && JSON.stringify(body))
@@ -84,7 +92,7 @@ async function answer({ world, desk, duty, token, admin }, req, res, url) {
   const chunks = []
   for await (const chunk of req) chunks.push(chunk)
   const asked = [req.method, path, url.searchParams, Buffer.concat(chunks), role]
-  const told = duty.answer(...asked) ?? desk.answer(...asked)
+  const told = duty.answer(...asked) ?? desk.answer(...asked) ?? archive.answer(...asked)
   if (told) return send(...told)
   const body = world.get(path, url.searchParams)
   if (body && path[0] === 'info') body.role = role

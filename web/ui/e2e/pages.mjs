@@ -1,6 +1,7 @@
 // The pages beside the map: what a viewer sees of each, and what an administrator can do there.
 import { alertStories } from './alerts.mjs'
 import { openPage } from './browser.mjs'
+import { stationStories } from './station.mjs'
 
 const NAMES = ['alerts', 'silences', 'decode', 'quarantine', 'ledger', 'gateways']
 // With BASE_URL the program's own token for administrators, if there is one; the fixture takes "admin".
@@ -12,6 +13,7 @@ export async function pages(browser, base, test) {
   for (const scheme of ['light', 'dark']) await each(browser, base, test, scheme)
   await phone(browser, base, test)
   await alertStories(browser, base, test, { admin, signIn, desktop })
+  await stationStories(browser, base, test, { admin, signIn, desktop })
   if (admin) await administrator(browser, base, test)
 }
 

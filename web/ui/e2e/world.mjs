@@ -182,7 +182,7 @@ export class World {
   }
 
   get(path, query) {
-    const [kind, id, rest] = path
+    const [kind, id] = path
     if (kind === 'info') return { title: this.title, version: 'fixture', role: 'viewer', demo: true }
     if (kind === 'parameters')
       return list(
@@ -197,8 +197,6 @@ export class World {
     if (kind === 'parks') return list(this.parks)
     if (kind === 'hotspots') return this.hotspots()
     if (kind === 'playback') return pastOf(this, path, query)
-    if (kind === 'stations' && rest === 'readings')
-      return list(query.get('every') ? this.history(id, query) : this.raw(id, query))
     if (kind === 'stations') return id ? this.stations.find((s) => s.id === id) : list(this.stations)
     if (kind === 'alerts' && id) return this.detail(id)
     return kind === 'alerts' ? list(this.pick(query)) : undefined
@@ -216,35 +214,6 @@ export class World {
         want('rule', a.rule) &&
         (!query.get('from') || a.opened_at >= query.get('from')),
     )
-  }
-
-  // Each value as it was measured, some of them late or revised.
-  raw(id, query) {
-    return this.history(id, query).map(({ time, value }, i) => ({
-      measured_at: time,
-      value,
-      raw: value,
-      status: 'measuring',
-      flags: i % 19 === 7 ? ['late'] : i % 31 === 12 ? ['late', 'revised'] : [],
-    }))
-  }
-
-  history(id, query) {
-    const s = this.stations.find((x) => x.id === id)
-    const v = s?.latest[query.get('parameter')]
-    if (!v) return []
-    const random = generator(id.length * 31 + query.get('parameter').length)
-    const [from, to] = [Date.parse(query.get('from')), Date.parse(query.get('to'))]
-    const rows = []
-    for (let t = Math.ceil(from / 300_000) * 300_000; t < to; t += 300_000) {
-      // Counted back from now, so that every span of time shows the same day.
-      const hours = 24 - (Date.now() - t) / 3_600_000
-      if (hours > 9 && hours < 10) continue
-      const rise = s.state === 'exceed' ? 0.55 + 0.45 / (1 + Math.exp(20 - hours)) : 1
-      const wave = 1 + 0.12 * Math.sin(hours / 3.5) + 0.06 * (random() - 0.5)
-      rows.push({ time: new Date(t).toISOString(), value: v.value * rise * wave, count: 60 })
-    }
-    return rows
   }
 
   detail(id) {

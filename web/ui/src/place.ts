@@ -3,7 +3,17 @@
  * relative addresses mean the same on every page and the program also works below a path of a reverse proxy.
  */
 
-export const PAGES = ['map', 'alerts', 'silences', 'decode', 'quarantine', 'ledger', 'gateways', 'rules'] as const
+export const PAGES = [
+  'map',
+  'alerts',
+  'silences',
+  'decode',
+  'quarantine',
+  'ledger',
+  'gateways',
+  'rules',
+  'station',
+] as const
 export type Page = (typeof PAGES)[number]
 
 export interface Place {

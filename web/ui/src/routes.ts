@@ -10,6 +10,7 @@ export const pages: Record<Page, Lazy> = {
   quarantine: lazy(() => import('./pages/quarantine/page.tsx').then((m) => m.QuarantinePage)),
   ledger: lazy(() => import('./pages/ledger/page.tsx').then((m) => m.LedgerPage)),
   gateways: lazy(() => import('./pages/gateways/page.tsx').then((m) => m.GatewaysPage)),
+  station: lazy(() => import('./pages/station/page.tsx').then((m) => m.StationPage)),
   rules: lazy(() => import('./pages/rules/page.tsx').then((m) => m.RulesPage)),
 }
 

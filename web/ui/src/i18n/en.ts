@@ -3,6 +3,7 @@ import { pages } from './en-pages.ts'
 import { playback } from './en-playback.ts'
 import { quality } from './en-quality.ts'
 import { rules } from './en-rules.ts'
+import { station } from './en-station.ts'
 import type { Key } from './vi.ts'
 
 export const en: Record<Key, string> = {
@@ -11,6 +12,7 @@ export const en: Record<Key, string> = {
   ...pages,
   ...alerts,
   ...rules,
+  ...station,
 
   'app.name': 'Automatic discharge monitoring',
   'app.demo': 'Simulated data',

@@ -8,7 +8,7 @@ const TEXTS: Record<Language, Record<Key, string>> = { vi, en }
 const LOCALES: Record<Language, string> = { vi: 'vi-VN', en: 'en-GB' }
 
 /** Times are shown where the stations are, wherever the reader is. */
-const ZONE = 'Asia/Ho_Chi_Minh'
+export const ZONE = 'Asia/Ho_Chi_Minh'
 
 /** Everything that turns data into words of one language. Pure: the present is an argument. */
 export class Words {
@@ -17,6 +17,7 @@ export class Words {
   private readonly stamp: Intl.DateTimeFormat
   private readonly dayOnly: Intl.DateTimeFormat
   private readonly fullDayOnly: Intl.DateTimeFormat
+  private readonly monthOnly: Intl.DateTimeFormat
   private readonly exact: Intl.DateTimeFormat
 
   constructor(language: Language) {
@@ -36,6 +37,7 @@ export class Words {
       month: '2-digit',
       year: 'numeric',
     })
+    this.monthOnly = new Intl.DateTimeFormat(LOCALES[language], { timeZone: ZONE, month: 'numeric', year: 'numeric' })
     this.exact = new Intl.DateTimeFormat(LOCALES[language], {
       timeZone: ZONE,
       year: 'numeric',
@@ -105,6 +107,11 @@ export class Words {
     return this.exact.format(new Date(at))
   }
 
+  /** Date with its year, and time to the minute. */
+  minute(at: string | number): string {
+    return `${this.fullDay(at)} ${this.time(at)}`
+  }
+
   /** A day, as the head of a column of a calendar. */
   day(at: number): string {
     return this.dayOnly.format(new Date(at))
@@ -113,6 +120,11 @@ export class Words {
   /** A day with its year, as a law has it. */
   fullDay(at: string | number): string {
     return this.fullDayOnly.format(new Date(at))
+  }
+
+  /** A month of a year, where an axis spans many. */
+  month(at: number): string {
+    return this.monthOnly.format(new Date(at))
   }
 
   /** How long something lasts, ms, in its greatest unit. */

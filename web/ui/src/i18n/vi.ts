@@ -3,6 +3,7 @@ import { pages } from './vi-pages.ts'
 import { playback } from './vi-playback.ts'
 import { quality } from './vi-quality.ts'
 import { rules } from './vi-rules.ts'
+import { station } from './vi-station.ts'
 
 /** Vietnamese texts, in the words of the national monitoring practice. They define the keys; English must have the same. */
 export const vi = {
@@ -11,6 +12,7 @@ export const vi = {
   ...pages,
   ...alerts,
   ...rules,
+  ...station,
 
   'app.name': 'Quan trắc nước thải tự động',
   'app.demo': 'Dữ liệu mô phỏng',

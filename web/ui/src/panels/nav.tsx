@@ -5,8 +5,8 @@ import { prepare } from '../routes.ts'
 import { model, selectedStation, words } from '../state.ts'
 import { More } from './nav-more.tsx'
 
-/** Silences hang on the alerts, and a recipient has no account: its page is apart. */
-type Shown = Exclude<Page, 'silences'>
+/** Silences hang on the alerts, a station is found on the map or by the search, and a recipient has no account: its page is apart. */
+type Shown = Exclude<Page, 'silences' | 'station'>
 
 /** Drawn in a box of 24 by 24, stroked. */
 const ICONS: Record<Shown, string> = {

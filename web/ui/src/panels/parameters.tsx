@@ -2,6 +2,7 @@ import { chooseParameter, parameter } from '../history.ts'
 import { now, parameters, words } from '../state.ts'
 import type { Latest, Station } from '../wire.ts'
 import { decimalsOf, limitText, shortName } from './figures.ts'
+import { Spark } from './spark.tsx'
 
 /** Every parameter with its newest value; pressing one shows its chart. */
 export function ParameterTable({ station }: { station: Station }) {
@@ -18,6 +19,7 @@ export function ParameterTable({ station }: { station: Station }) {
             {w.t('panel.limit')}
           </th>
           <th scope="col">{w.t('panel.ratio')}</th>
+          <th scope="col">{w.t('station.day')}</th>
           <th scope="col" class="num">
             {w.t('panel.age')}
           </th>
@@ -56,6 +58,9 @@ function Row({ station, code, latest }: { station: string; code: string; latest:
       </td>
       <td class="num">{(latest && limitText(latest, w)) ?? <small>{w.t('panel.no_limit')}</small>}</td>
       <td>{latest && latest.ratio !== null && <RatioBar ratio={latest.ratio} />}</td>
+      <td>
+        <Spark station={station} code={code} over={(latest?.ratio ?? 0) > 1} />
+      </td>
       <td class="num age">
         {latest && (
           <time dateTime={latest.measured_at} title={w.date(latest.measured_at)}>

@@ -1,4 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
+import { parameter } from '../history.ts'
+import { Link } from '../parts/link.tsx'
+import { followSparks } from '../sparks.ts'
 import { closeStation, parks, selectedAlert, selectedStation, stations, words } from '../state.ts'
 import type { Park, Station } from '../wire.ts'
 import { AlertDetailView } from './alert-detail.tsx'
@@ -16,6 +19,11 @@ export function StationPanel() {
   useEffect(() => {
     if (id) heading.current?.focus({ preventScroll: true })
   }, [id])
+  const codes = s?.parameters.join(' ') ?? ''
+  useEffect(() => {
+    if (s) return followSparks(s.id, s.parameters, Date.now)
+    return undefined
+  }, [s?.id, codes])
   if (!s) return null
   const w = words.value
   const park = parks.value.get(s.park)
@@ -33,6 +41,9 @@ export function StationPanel() {
           <p>
             <b>{w.t(`state.${s.state}`)}</b> · {w.named('kind', s.kind)}
           </p>
+          <Link page="station" query={{ id: s.id, p: parameter.value ?? '' }} class="panel-link">
+            {w.t('station.open_page')}
+          </Link>
         </div>
         <button type="button" class="quiet icon" aria-label={w.t('panel.close')} onClick={closeStation}>
           <svg viewBox="0 0 24 24" aria-hidden="true">

@@ -1,4 +1,4 @@
-/** Tables for a spreadsheet. Pure, but for `save`. */
+/** Tables for a spreadsheet, and files for the reader. Pure, but for what saves. */
 
 type Cell = string | number
 
@@ -18,7 +18,17 @@ function cell(value: Cell): string {
 
 /** Gives a file to the reader. */
 export function save(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }))
+  saveBlob(name, new Blob([text], { type: 'text/csv;charset=utf-8' }))
+}
+
+/** The same for a picture; one that could not be made is no file. */
+export async function savePicture(name: string, canvas: HTMLCanvasElement): Promise<void> {
+  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/png'))
+  if (blob) saveBlob(name, blob)
+}
+
+function saveBlob(name: string, blob: Blob): void {
+  const url = URL.createObjectURL(blob)
   const link = document.createElement('a')
   link.href = url
   link.download = name
