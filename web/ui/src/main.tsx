@@ -7,6 +7,7 @@ import { effect } from '@preact/signals'
 import { render } from 'preact'
 import { App } from './app.tsx'
 import { place } from './router.ts'
+import { pages } from './routes.ts'
 import { start } from './start.ts'
 import { language, model, theme, words } from './state.ts'
 
@@ -24,5 +25,11 @@ effect(() => {
 })
 
 const root = document.getElementById('app')
-if (root) render(<App />, root)
-start()
+if (place.peek().page === 'recipient') {
+  // Who comes by a link has no account: his page asks for nothing but what the link opens.
+  const Own = pages.recipient.Page
+  if (root) render(<Own />, root)
+} else {
+  if (root) render(<App />, root)
+  start()
+}

@@ -13,6 +13,8 @@ export const PAGES = [
   'gateways',
   'rules',
   'station',
+  'notices',
+  'recipient',
 ] as const
 export type Page = (typeof PAGES)[number]
 

@@ -1,4 +1,5 @@
 import { alerts } from './en-alerts.ts'
+import { notices } from './en-notices.ts'
 import { pages } from './en-pages.ts'
 import { playback } from './en-playback.ts'
 import { quality } from './en-quality.ts'
@@ -13,6 +14,7 @@ export const en: Record<Key, string> = {
   ...alerts,
   ...rules,
   ...station,
+  ...notices,
 
   'app.name': 'Automatic discharge monitoring',
   'app.demo': 'Simulated data',

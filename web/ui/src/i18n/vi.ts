@@ -1,4 +1,5 @@
 import { alerts } from './vi-alerts.ts'
+import { notices } from './vi-notices.ts'
 import { pages } from './vi-pages.ts'
 import { playback } from './vi-playback.ts'
 import { quality } from './vi-quality.ts'
@@ -13,6 +14,7 @@ export const vi = {
   ...alerts,
   ...rules,
   ...station,
+  ...notices,
 
   'app.name': 'Quan trắc nước thải tự động',
   'app.demo': 'Dữ liệu mô phỏng',

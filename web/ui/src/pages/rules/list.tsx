@@ -1,6 +1,6 @@
 import { Link } from '../../parts/link.tsx'
 import { Empty, Failed, Waiting } from '../../parts/notes.tsx'
-import { can, now, stations, words } from '../../state.ts'
+import { can, present, stations, words } from '../../state.ts'
 import type { RuleEntry } from '../../wire-rules.ts'
 import { reach } from './reach.ts'
 import { sentences, severitiesOf } from './sentence.ts'
@@ -75,7 +75,7 @@ function sourceText(r: RuleEntry): string {
   if (r.source !== 'api') return w.t(`rules.source_${r.source}`)
   const source = w.t(r.overrides ? 'rules.source_over' : 'rules.source_api')
   if (!r.updated_at) return source
-  const when = w.ago(r.updated_at, now.value)
+  const when = w.ago(r.updated_at, present.value)
   const changed = r.updated_by ? w.t('rules.changed_by', { when, who: r.updated_by }) : w.t('rules.changed', { when })
   return `${source} · ${changed}`
 }
