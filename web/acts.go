@@ -35,6 +35,9 @@ func (s *Server) act(typ alerts.EventType) handler {
 		if err != nil {
 			return err
 		}
+		if err := inScope(r, parkOf(&before)); err != nil {
+			return err
+		}
 		a, err := s.cfg.Alerts.Act(r.Context(), id, act)
 		if errors.Is(err, alerts.ErrOver) {
 			return fail(http.StatusConflict, "the alert has ended: it is "+a.State)
@@ -64,4 +67,11 @@ type alertMarks struct {
 
 func marksOf(a *alerts.Alert, comment string) alertMarks {
 	return alertMarks{a.Station.ID, a.Rule, a.State, a.Severity, a.AcknowledgedBy, a.Assignee, a.Cause, comment}
+}
+
+func parkOf(a *alerts.Alert) string {
+	if a.Park == nil {
+		return ""
+	}
+	return a.Park.ID
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -53,12 +54,28 @@ const auditPatience = 10 * time.Second
 // audit keeps who changed what, in the stream and in the log. before and after are the object as it was and as it is, nil where it was
 // not there; passwords and secrets in them are taken out.
 func (s *Server) audit(r *http.Request, action, id string, before, after any) {
-	c := callerOf(r)
-	e := AuditEntry{ActorKind: actorAnonymous, ActorID: c.token, ActorName: c.name, Action: action, Object: id, From: remoteHost(r)}
-	if c.token != "" {
-		e.ActorKind = actorToken
+	s.keepAudit(r.Context(), s.entry(r, callerOf(r), action, id), before, after)
+}
+
+// auditAs is audit for somebody whom the request itself lets in.
+func (s *Server) auditAs(r *http.Request, c caller, action, id string) {
+	s.keepAudit(r.Context(), s.entry(r, c, action, id), nil, nil)
+}
+
+func (s *Server) entry(r *http.Request, c caller, action, id string) AuditEntry {
+	kind := actorAnonymous
+	switch {
+	case c.user != "":
+		kind = actorUser
+	case c.token != "":
+		kind = actorToken
 	}
-	s.keepAudit(r.Context(), e, before, after)
+	return AuditEntry{ActorKind: kind, ActorID: cmp.Or(c.user, c.token), ActorName: c.name, Action: action, Object: id, From: remoteHost(r)}
+}
+
+// AuditSystem keeps what the program did by itself, or what was done at its machine.
+func (s *Server) AuditSystem(ctx context.Context, action, id string) {
+	s.keepAudit(ctx, AuditEntry{ActorKind: actorSystem, Action: action, Object: id}, nil, nil)
 }
 
 func (s *Server) keepAudit(ctx context.Context, e AuditEntry, before, after any) {

@@ -23,7 +23,7 @@ type auditPage struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
-func (p *auditPage) actions() string {
+func (p auditPage) actions() string {
 	var all []string
 	for _, e := range p.Items {
 		all = append(all, e.Action)

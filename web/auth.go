@@ -1,14 +1,15 @@
 package web
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/json"
+	"crypto/subtle"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,12 +50,25 @@ func (r *Role) UnmarshalText(b []byte) error {
 	return fmt.Errorf("role %q is none of viewer, officer, admin", b)
 }
 
-// caller is who a request speaks for. token is the id of the token that it sent; "" = none.
+// caller is who a request speaks for.
 type caller struct {
-	role  Role
-	name  string
-	token string
+	role Role
+	name string
+	// token is the id of the API token that it sent, user and session are those of the cookie; "" = none.
+	token, user, session string
+	// csrf is what a change must show when a session makes it.
+	csrf string
+	// parks are those in which the caller may act; nil = all.
+	parks []string
+	// ended: the request came with a session that is over.
+	ended bool
 }
+
+// known reports whether the caller showed who they are.
+func (c *caller) known() bool { return c.token != "" || c.session != "" }
+
+// credential is the id of what let the caller in; "" = nothing did.
+func (c *caller) credential() string { return cmp.Or(c.session, c.token) }
 
 type handler func(w http.ResponseWriter, r *http.Request) error
 
@@ -79,12 +93,7 @@ func (s *Server) guard(need Role, h handler) http.Handler {
 		if !ok {
 			return
 		}
-		if c.role < need {
-			if c.token == "" {
-				problem(w, http.StatusUnauthorized, "send Authorization: Bearer TOKEN with a token of role "+need.String())
-				return
-			}
-			problem(w, http.StatusForbidden, fmt.Sprintf("this needs role %s; the token has %s", need, c.role))
+		if !s.mayDo(w, r, &c, need) {
 			return
 		}
 		ctx := context.WithValue(context.WithValue(r.Context(), callerKey{}, c), clientKey{}, r.Context())
@@ -95,6 +104,49 @@ func (s *Server) guard(need Role, h handler) http.Handler {
 			s.answerError(w, r, err)
 		}
 	})
+}
+
+// mayDo tells whether a caller may do what needs a role; if not it has answered the request.
+func (s *Server) mayDo(w http.ResponseWriter, r *http.Request, c *caller, need Role) bool {
+	safe := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case c.role < need && !c.known():
+		detail := "send Authorization: Bearer TOKEN with a token of role " + need.String()
+		if c.ended {
+			detail = "the session has ended; sign in again, or " + detail
+		}
+		problem(w, http.StatusUnauthorized, detail)
+	case c.role < need:
+		what := "the token has"
+		if c.session != "" {
+			what = "you have"
+		}
+		problem(w, http.StatusForbidden, fmt.Sprintf("this needs role %s; %s %s", need, what, c.role))
+	case safe || c.token != "":
+		return true
+	case s.foreign.Check(r) != nil:
+		problem(w, http.StatusForbidden, "a page of another origin may change nothing here")
+	case need > NoRole && c.session != "" && subtle.ConstantTimeCompare([]byte(r.Header.Get(csrfHeader)), []byte(c.csrf)) != 1:
+		problem(w, http.StatusForbidden, "send "+csrfHeader+" with the csrf of /api/v1/info")
+	default:
+		return true
+	}
+	return false
+}
+
+// inScope refuses what a caller does in a park outside their scope; "" is no park. Reading is open to all.
+func inScope(r *http.Request, park string) error {
+	c := callerOf(r)
+	if c.parks == nil || slices.Contains(c.parks, park) {
+		return nil
+	}
+	return fail(http.StatusForbidden, "you may act only in the parks "+strings.Join(c.parks, ", "))
+}
+
+// stationInScope is inScope for the park of a station.
+func (s *Server) stationInScope(r *http.Request, id string) error {
+	st, _ := s.cfg.Registry().Station(id)
+	return inScope(r, st.Park)
 }
 
 // recoverPanic answers 500 for a handler that panicked: a fault of the program is logged once, with its stack, and answered
@@ -114,18 +166,22 @@ func (s *Server) recoverPanic(w http.ResponseWriter, r *http.Request) {
 type authenticator struct {
 	anonymous Role
 	tokens    *Tokens
+	accounts  *Accounts
 	guesses   guesses
+	// logins counts wrong passwords by address.
+	logins guesses
 }
 
 func newAuthenticator(cfg Config) *authenticator {
-	return &authenticator{anonymous: cfg.Anonymous, tokens: cfg.Tokens, guesses: guesses{now: cfg.Now, by: map[string]*rate.Limiter{}}}
+	counter := func() guesses { return guesses{now: cfg.Now, by: map[string]*rate.Limiter{}} }
+	return &authenticator{anonymous: cfg.Anonymous, tokens: cfg.Tokens, accounts: cfg.Accounts, guesses: counter(), logins: counter()}
 }
 
 // identify returns the caller; ok is false when it has answered the request itself.
 func (a *authenticator) identify(w http.ResponseWriter, r *http.Request) (caller, bool) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
-		return caller{role: a.anonymous}, true
+		return a.bySession(r), true
 	}
 	scheme, token, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -148,6 +204,23 @@ func (a *authenticator) identify(w http.ResponseWriter, r *http.Request) (caller
 	w.Header().Set("WWW-Authenticate", `Bearer realm="quantrac", error="invalid_token"`)
 	problem(w, http.StatusUnauthorized, "the token is not valid")
 	return caller{}, false
+}
+
+// bySession is whose session a request has, or nobody.
+func (a *authenticator) bySession(r *http.Request) caller {
+	token := sessionOf(r)
+	if token == "" {
+		return caller{role: a.anonymous}
+	}
+	if c, ok := a.accounts.resolve(token); ok {
+		return c
+	}
+	return caller{role: a.anonymous, ended: true}
+}
+
+// alive reports whether what let a caller in still does.
+func (a *authenticator) alive(c *caller) bool {
+	return (c.token == "" || a.tokens.has(c.token)) && (c.session == "" || a.accounts.has(c.session))
 }
 
 // longToken is the length from which a token is taken to be beyond guessing: 16 characters of base64 carry 96 bits.
@@ -220,74 +293,4 @@ func (g *guesses) makeRoom() {
 	if len(g.by) >= maxGuessers {
 		clear(g.by)
 	}
-}
-
-// Tokens are the API tokens. Only their SHA-256 is kept: a token has 256 random bits, so a slow hash would add nothing.
-type Tokens struct {
-	store TokenStore
-	mu    sync.RWMutex
-	by    map[[sha256.Size]byte]Token
-}
-
-// TokenStore keeps tokens durably.
-type TokenStore struct {
-	Put    func(ctx context.Context, id string, value []byte) error
-	Delete func(ctx context.Context, id string) error
-	All    func(ctx context.Context, visit func(id string, value []byte) error) error
-}
-
-// Token is one API token without its secret.
-type Token struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	Role      Role      `json:"role"`
-	CreatedAt time.Time `json:"created_at,omitzero"` // the bootstrap token has none
-}
-
-type storedToken struct {
-	Token
-	Hash []byte `json:"hash"`
-}
-
-// OpenTokens reads the tokens. bootstrap, if not empty, is accepted as a token of role admin.
-func OpenTokens(ctx context.Context, store TokenStore, bootstrap string) (*Tokens, error) {
-	t := &Tokens{store: store, by: map[[sha256.Size]byte]Token{}}
-	if bootstrap = strings.TrimSpace(bootstrap); bootstrap != "" {
-		t.by[sha256.Sum256([]byte(bootstrap))] = Token{ID: "bootstrap", Name: "bootstrap", Role: Admin}
-	}
-	err := store.All(ctx, func(id string, value []byte) error {
-		var st storedToken
-		if err := json.Unmarshal(value, &st); err != nil || len(st.Hash) != sha256.Size {
-			return fmt.Errorf("stored token %s cannot be read", id)
-		}
-		t.by[[sha256.Size]byte(st.Hash)] = st.Token
-		return nil
-	})
-	return t, err
-}
-
-// verify looks a token up by its hash, so the time that it takes says nothing about how near a guess was.
-func (t *Tokens) verify(token string) (caller, bool) {
-	sum := sha256.Sum256([]byte(token))
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	tok, ok := t.by[sum]
-	return caller{tok.Role, tok.Name, tok.ID}, ok
-}
-
-// has reports whether a token is still there.
-func (t *Tokens) has(id string) bool {
-	_, ok := t.get(id)
-	return ok
-}
-
-func (t *Tokens) get(id string) (Token, bool) {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	for _, tok := range t.by {
-		if tok.ID == id {
-			return tok, true
-		}
-	}
-	return Token{}, false
 }

@@ -77,7 +77,7 @@ func TestTokens(t *testing.T) {
 	}
 
 	// A restart knows the token; after a deletion neither it nor the next start does.
-	again, err := OpenTokens(t.Context(), r.tokenStore(), "")
+	again, err := OpenTokens(t.Context(), r.tokenStore(), "", r.clock)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestTokens(t *testing.T) {
 	r.do(bootstrap, http.MethodDelete, "/api/v1/tokens/"+id, "").is(http.StatusNoContent)
 	r.do(token, http.MethodPost, "/api/v1/readings", body).says(http.StatusUnauthorized, "not valid")
 	r.do(bootstrap, http.MethodDelete, "/api/v1/tokens/"+id, "").is(http.StatusNotFound)
-	if again, err = OpenTokens(t.Context(), r.tokenStore(), ""); err != nil {
+	if again, err = OpenTokens(t.Context(), r.tokenStore(), "", r.clock); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := again.verify(token); ok {
@@ -125,7 +125,7 @@ func TestTokenRequests(t *testing.T) {
 func TestGuessing(t *testing.T) {
 	short := "short"
 	r := newRig(t, func(c *Config) {
-		tokens, err := OpenTokens(t.Context(), TokenStore{All: c.Tokens.store.All, Put: c.Tokens.store.Put}, short+"\n")
+		tokens, err := OpenTokens(t.Context(), Store{All: c.Tokens.store.All, Put: c.Tokens.store.Put}, short+"\n", c.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +134,7 @@ func TestGuessing(t *testing.T) {
 	const path = "/api/v1/info"
 	long := "qt_0123456789abcdef"
 	made := Token{ID: "x", Name: "x", Role: Viewer}
-	r.cfg.Tokens.by[sha256.Sum256([]byte(long))] = made
+	r.cfg.Tokens.hold(made, sha256.Sum256([]byte(long)))
 	r.do(short, http.MethodGet, path, "").is(http.StatusOK)
 	for range guessesAtOnce {
 		r.do("wrong", http.MethodGet, path, "").is(http.StatusUnauthorized)

@@ -11,11 +11,11 @@ import (
 
 // client is the hub's side of one websocket. The hub fills it, its own writer empties it; neither waits for the other.
 type client struct {
-	// token is the id of the token that opened the websocket; "" = none.
-	token   string
-	place   func(station string) (string, geo.Point, bool)
-	metrics *Metrics
-	wake    chan struct{} // capacity 1: something is waiting
+	// credential is the id of the token or session that opened the websocket; "" = none.
+	credential string
+	place      func(station string) (string, geo.Point, bool)
+	metrics    *Metrics
+	wake       chan struct{} // capacity 1: something is waiting
 
 	mu      sync.Mutex
 	started bool
@@ -58,9 +58,9 @@ func (o *outgoing) size() int {
 	return len(o.encoded) + itemBytes*len(o.items)
 }
 
-func newClient(h *Hub, token string) *client {
+func newClient(h *Hub, credential string) *client {
 	return &client{
-		token: token, place: h.state.Place, metrics: h.metrics, wake: make(chan struct{}, 1), newest: map[[2]string]alerts.LiveReading{},
+		credential: credential, place: h.state.Place, metrics: h.metrics, wake: make(chan struct{}, 1), newest: map[[2]string]alerts.LiveReading{},
 	}
 }
 

@@ -285,13 +285,13 @@ func (h *Hub) beat(c *client) {
 	}{"heartbeat", h.sequence, h.state.Now().UTC()})})
 }
 
-// revoke ends the clients that a token let in.
-func (h *Hub) revoke(token string) {
+// revoke ends the clients that one of the tokens or sessions let in.
+func (h *Hub) revoke(why string, credentials ...string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for c := range h.clients {
-		if c.token == token {
-			c.end(websocket.ClosePolicyViolation, "the token was taken back")
+		if c.credential != "" && slices.Contains(credentials, c.credential) {
+			c.end(websocket.ClosePolicyViolation, why)
 		}
 	}
 }

@@ -415,7 +415,7 @@ func TestHubCloseAndRevoke(t *testing.T) {
 	a, b := newClient(h, "token-a"), newClient(h, "token-b")
 	h.join(a)
 	h.join(b)
-	h.revoke("token-a")
+	h.revoke("gone", "token-a")
 	if _, end := a.next(); end.code != websocket.ClosePolicyViolation {
 		t.Errorf("its token is gone: %v", end)
 	}
@@ -531,7 +531,7 @@ func TestHubUnderRace(t *testing.T) {
 			}
 		})
 	}
-	readers.Go(func() { h.revoke("1") })
+	readers.Go(func() { h.revoke("gone", "1") })
 	senders.Wait()
 	readers.Wait()
 	h.Close()

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -64,6 +65,9 @@ func (s *Server) createMute(kind string) handler {
 		if problems := m.Check(s.cfg.Registry()); len(problems) > 0 {
 			return &Invalid{Problems: problems}
 		}
+		if err := s.mayMute(r, &m.Matcher); err != nil {
+			return err
+		}
 		m, err := s.cfg.Mutes.Add(r.Context(), m)
 		if err != nil {
 			return err
@@ -78,10 +82,39 @@ func (s *Server) endMute(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	is := func(m alerts.Mute) bool { return m.ID == id }
 	before := found(s.cfg.Mutes.List(), is)
+	if m, ok := before.(alerts.Mute); ok {
+		if err := s.mayMute(r, &m.Matcher); err != nil {
+			return err
+		}
+	}
 	if err := s.cfg.Mutes.End(r.Context(), id, s.cfg.Now().UTC()); err != nil {
 		return err
 	}
 	s.audit(r, "silence.end", id, before, found(s.cfg.Mutes.List(), is))
 	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// mayMute refuses a matcher that reaches beyond the parks in which the caller may act.
+func (s *Server) mayMute(r *http.Request, m *alerts.Matcher) error {
+	if callerOf(r).parks == nil {
+		return nil
+	}
+	if len(m.Parks)+len(m.Stations) == 0 {
+		return inScope(r, "")
+	}
+	// Parks and stations are both needed to match: it is enough that one of them stays inside.
+	var err error
+	for _, park := range m.Parks {
+		err = errors.Join(err, inScope(r, park))
+	}
+	if err == nil && len(m.Parks) > 0 || len(m.Stations) == 0 {
+		return err
+	}
+	for _, station := range m.Stations {
+		if err := s.stationInScope(r, station); err != nil {
+			return err
+		}
+	}
 	return nil
 }

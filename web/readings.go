@@ -27,6 +27,9 @@ func (s *Server) postReadings(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.mayReport(r, d); err != nil {
+		return err
+	}
 	detail := s.tooLarge()
 	receipt, err := s.cfg.Accept(r.Context(), d)
 	if errors.Is(err, ErrTooLarge) {
@@ -47,6 +50,20 @@ func (s *Server) postReadings(w http.ResponseWriter, r *http.Request) error {
 		refuse(w, http.StatusUnprocessableEntity, "nothing in it could be used; it is in quarantine: do not resend", receipt)
 	default:
 		writeJSON(w, http.StatusAccepted, receipt)
+	}
+	return nil
+}
+
+// mayReport looks into the delivery of a caller who may act in some parks only: nothing of it is kept when it speaks for another.
+func (s *Server) mayReport(r *http.Request, d ingest.Delivery) error {
+	if callerOf(r).parks == nil {
+		return nil
+	}
+	in := s.cfg.Look(d)
+	for i := range in.Readings {
+		if err := s.stationInScope(r, in.Readings[i].Station); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -11,9 +11,12 @@ import (
 )
 
 func (s *Server) info(w http.ResponseWriter, r *http.Request) error {
-	writeJSON(w, http.StatusOK, map[string]any{
-		"title": s.cfg.Registry().Title(), "version": s.cfg.Version, "role": callerOf(r).role, "demo": s.cfg.Demo,
-	})
+	c := callerOf(r)
+	out := map[string]any{"title": s.cfg.Registry().Title(), "version": s.cfg.Version, "role": c.role, "demo": s.cfg.Demo, "user": nil, "csrf": nil}
+	if u, ok := s.cfg.Accounts.get(c.user); ok {
+		out["user"], out["csrf"] = whoIs(u.User), c.csrf
+	}
+	writeJSON(w, http.StatusOK, out)
 	return nil
 }
 

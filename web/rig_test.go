@@ -161,7 +161,7 @@ func (r *rig) open(ctx context.Context, run func(func(context.Context) error), d
 	}
 	refused := must[*quarantine.Store](t)(quarantine.Open(ctx, quarantine.Options{Log: r.log}))
 	r.bucket = must[*stream.Bucket](t)(r.log.Bucket(ctx, "tokens"))
-	tokens := must[*Tokens](t)(OpenTokens(ctx, r.tokenStore(), bootstrap))
+	tokens := must[*Tokens](t)(OpenTokens(ctx, r.tokenStore(), bootstrap, r.clock))
 	r.sender = must[*webhook.Sender](t)(webhook.Open(ctx, webhook.Options{
 		Log: r.log, Events: book.Events, AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		LastEvent: func(context.Context) (uint64, error) { return book.LastSequence(), nil }, BaseURL: "http://quantrac.example", Logger: logger,
@@ -184,6 +184,7 @@ func (r *rig) open(ctx context.Context, run func(func(context.Context) error), d
 	openLaw(ctx, t, law, r.log, logger)
 	r.cfg = Config{
 		Rules: rulesOf(law), Limits: limitsOf(law),
+		Accounts: r.openAccounts(ctx), PublicURL: "http://quantrac.example",
 		Version: "test", Tokens: tokens, Logger: logger, Now: r.clock, Gatherer: gatherer, Registry: func() *geo.Registry { return reg },
 		Catalogue: cat, Live: live, Hub: hub, Accept: ingest.Submit(door.Submit).Accept, Look: door.Look,
 		Explain: door.Explain, Propose: door.Propose, History: historyOf(store), Aliases: aliases,
@@ -236,8 +237,18 @@ func placeIn(reg *geo.Registry) func(string) (string, geo.Point, bool) {
 	}
 }
 
-func (r *rig) tokenStore() TokenStore {
-	return TokenStore{Put: r.bucket.Put, Delete: r.bucket.Delete, All: r.bucket.All}
+func (r *rig) tokenStore() Store { return storeOf(r.bucket) }
+
+func storeOf(b *stream.Bucket) Store { return Store{Put: b.Put, Delete: b.Delete, All: b.All} }
+
+// openAccounts reads the accounts as they are stored.
+func (r *rig) openAccounts(ctx context.Context) *Accounts {
+	r.t.Helper()
+	bucket := func(name string) Store { return storeOf(must[*stream.Bucket](r.t)(r.log.Bucket(ctx, name))) }
+	return must[*Accounts](r.t)(OpenAccounts(ctx, AccountsConfig{
+		Users: bucket("users"), Sessions: bucket("sessions"), Invitations: bucket("invitations"), Hash: broker.HashPassword, Verify: broker.VerifyPassword,
+		Now: r.clock, Logger: slog.New(slog.NewTextHandler(&r.logs, nil)),
+	}))
 }
 
 func (r *rig) clock() time.Time { return *r.now.Load() }
@@ -315,7 +326,12 @@ func (r *rig) send(token, method, path string, body io.Reader) answer {
 
 func (r *rig) exchange(req *http.Request) answer {
 	r.t.Helper()
-	resp, err := http.DefaultClient.Do(req)
+	return r.exchangeBy(http.DefaultClient, req)
+}
+
+func (r *rig) exchangeBy(client *http.Client, req *http.Request) answer {
+	r.t.Helper()
+	resp, err := client.Do(req)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -1,9 +1,7 @@
 package web
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,22 +9,22 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"quantrac/geo"
 )
 
-const tokenPrefix = "qt_"
+const (
+	tokenPrefix = "qt_"
+	bootstrapID = "bootstrap"
+	// maxName bounds a name, in characters.
+	maxName = 100
+)
 
 func (s *Server) listTokens(w http.ResponseWriter, r *http.Request) error {
-	t := s.cfg.Tokens
-	t.mu.RLock()
-	all := make([]Token, 0, len(t.by))
-	for _, tok := range t.by {
-		all = append(all, tok)
-	}
-	t.mu.RUnlock()
+	all := s.cfg.Tokens.list()
 	slices.SortFunc(all, func(a, b Token) int { return strings.Compare(a.ID, b.ID) })
 	l, err := page(r, all, func(t *Token) string { return t.ID }, nil)
 	if err != nil {
@@ -39,39 +37,30 @@ func (s *Server) listTokens(w http.ResponseWriter, r *http.Request) error {
 // createToken answers with the token itself, once.
 func (s *Server) createToken(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Name string `json:"name"`
-		Role string `json:"role"`
+		Name      string     `json:"name"`
+		Role      string     `json:"role"`
+		Parks     []string   `json:"parks"`
+		ExpiresAt *time.Time `json:"expires_at"`
 	}
 	if err := readJSON(r, &in); err != nil {
 		return err
 	}
-	var problems []geo.Problem
-	const longest = 100
-	if n := utf8.RuneCountInString(in.Name); n == 0 || n > longest || strings.ContainsFunc(in.Name, unicode.IsControl) {
-		problems = append(problems, geo.Problem{Path: "name", Message: "a name of 1 to 100 characters is needed"})
-	}
-	var role Role
-	if err := role.UnmarshalText([]byte(in.Role)); err != nil || role == NoRole {
-		problems = append(problems, geo.Problem{Path: "role", Message: "must be viewer, officer or admin"})
+	role, problems := s.checkAccess(in.Name, in.Role, in.Parks)
+	if in.ExpiresAt != nil && !in.ExpiresAt.After(s.cfg.Now()) {
+		problems = append(problems, geo.Problem{Path: "expires_at", Message: "must lie in the future"})
 	}
 	if len(problems) > 0 {
 		return &Invalid{Problems: problems}
 	}
-	secret := make([]byte, 32)
-	_, _ = rand.Read(secret) // never fails, see crypto/rand
-	token := tokenPrefix + base64.RawURLEncoding.EncodeToString(secret)
+	token := tokenPrefix + randomSecret()
 	hash := sha256.Sum256([]byte(token))
-	tok := Token{ID: fmt.Sprintf("%x", hash[:8]), Name: in.Name, Role: role, CreatedAt: s.cfg.Now().UTC()}
-	value, err := json.Marshal(storedToken{tok, hash[:]})
-	if err != nil {
+	tok := Token{
+		ID: fmt.Sprintf("%x", hash[:8]), Name: in.Name, Role: role, Parks: append([]string{}, in.Parks...), CreatedAt: s.cfg.Now().UTC(), ExpiresAt: in.ExpiresAt,
+	}
+	if err := s.cfg.Tokens.keep(r.Context(), tok, hash); err != nil {
 		return err
 	}
-	if err := s.cfg.Tokens.store.Put(r.Context(), tok.ID, value); err != nil {
-		return err
-	}
-	s.cfg.Tokens.mu.Lock()
-	s.cfg.Tokens.by[hash] = tok
-	s.cfg.Tokens.mu.Unlock()
+	s.cfg.Tokens.hold(tok, hash)
 	s.audit(r, "token.create", tok.ID, nil, tok)
 	writeJSON(w, http.StatusCreated, struct {
 		Token
@@ -80,28 +69,45 @@ func (s *Server) createToken(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// checkAccess finds what is wrong with who somebody is to be and what they are to be allowed.
+func (s *Server) checkAccess(name, role string, parks []string) (Role, []geo.Problem) {
+	var problems []geo.Problem
+	if n := utf8.RuneCountInString(name); strings.TrimSpace(name) == "" || n > maxName || strings.ContainsFunc(name, unicode.IsControl) {
+		problems = append(problems, geo.Problem{Path: "name", Message: "a name of 1 to 100 characters is needed"})
+	}
+	var as Role
+	if err := as.UnmarshalText([]byte(role)); err != nil || as == NoRole {
+		problems = append(problems, geo.Problem{Path: "role", Message: "must be viewer, officer or admin"})
+	}
+	if as == Admin && len(parks) > 0 {
+		problems = append(problems, geo.Problem{Path: "parks", Message: "an administrator acts in all parks: leave it empty"})
+	}
+	reg := s.cfg.Registry()
+	for i, id := range parks {
+		switch _, known := reg.Park(id); {
+		case !known:
+			problems = append(problems, geo.Problem{Path: fmt.Sprintf("parks[%d]", i), Message: fmt.Sprintf("no park has the id %.80q", id)})
+		case slices.Contains(parks[:i], id):
+			problems = append(problems, geo.Problem{Path: fmt.Sprintf("parks[%d]", i), Message: "is named twice"})
+		}
+	}
+	return as, problems
+}
+
 // deleteToken takes a token back: it opens nothing from now on, and the websockets that it opened are closed.
 func (s *Server) deleteToken(w http.ResponseWriter, r *http.Request) error {
 	t, id := s.cfg.Tokens, r.PathValue("id")
-	if id == "bootstrap" {
+	if id == bootstrapID {
 		return fail(http.StatusConflict, "the bootstrap token lives in QUANTRAC_BOOTSTRAP_TOKEN: unset it and restart")
 	}
 	before, there := t.get(id)
 	if !there {
 		return ErrNotFound
 	}
-	// Outside the lock: every request needs it, and the store may be slow.
-	if err := t.store.Delete(r.Context(), id); err != nil {
+	if err := t.remove(r.Context(), id); err != nil {
 		return err
 	}
-	t.mu.Lock()
-	for hash, tok := range t.by {
-		if tok.ID == id {
-			delete(t.by, hash)
-		}
-	}
-	t.mu.Unlock()
-	s.cfg.Hub.revoke(id)
+	s.cfg.Hub.revoke("the token was taken back", id)
 	s.audit(r, "token.delete", id, before, nil)
 	w.WriteHeader(http.StatusNoContent)
 	return nil

@@ -33,6 +33,10 @@ type Config struct {
 	// Anonymous is the role of a request without credentials.
 	Anonymous Role
 	Tokens    *Tokens
+	Accounts  *Accounts
+	// PublicURL is where people find the page; Secure says that they come by https, so that their cookies go nowhere else.
+	PublicURL string
+	Secure    bool
 	// Origins may open the websocket beside the page's own.
 	Origins   []string
 	Logger    *slog.Logger
@@ -184,6 +188,7 @@ type Dependency struct {
 type Server struct {
 	cfg     Config
 	auth    *authenticator
+	foreign *http.CrossOriginProtection
 	tickets *tickets
 	mux     *http.ServeMux
 	routes  []string
@@ -198,6 +203,13 @@ type Server struct {
 // New makes a server. It does no I/O.
 func New(cfg Config) *Server {
 	s := &Server{cfg: cfg, auth: newAuthenticator(cfg), tickets: newTickets(cfg.Now), mux: http.NewServeMux(), playing: make(chan struct{}, 1)}
+	s.foreign = http.NewCrossOriginProtection()
+	for _, origin := range cfg.Origins {
+		if err := s.foreign.AddTrustedOrigin(origin); err != nil {
+			cfg.Logger.Warn("an origin that no page can have is left out", "origin", origin, "error", err)
+		}
+	}
+	cfg.Accounts.ended = func(sessions []string) { cfg.Hub.revoke("the session has ended", sessions...) }
 	s.register()
 	return s
 }
@@ -303,6 +315,16 @@ func (s *Server) register() {
 	api(Admin, "POST /api/v1/tokens", s.createToken)
 	api(Admin, "DELETE /api/v1/tokens/{id}", s.deleteToken)
 	api(Admin, "GET /api/v1/audit", s.listAudit)
+	api(NoRole, "POST /api/v1/session", s.signIn)
+	api(Viewer, "DELETE /api/v1/session", s.signOut)
+	api(Viewer, "PUT /api/v1/session/password", s.changePassword)
+	api(NoRole, "POST /api/v1/invitation", s.peekInvitation)
+	api(Admin, "GET /api/v1/users", s.listUsers)
+	api(Admin, "POST /api/v1/users", s.createUser)
+	api(Admin, "GET /api/v1/users/{id}", s.getUser)
+	api(Admin, "PUT /api/v1/users/{id}", s.updateUser)
+	api(Admin, "DELETE /api/v1/users/{id}", s.deleteUser)
+	api(Admin, "POST /api/v1/users/{id}/reset", s.resetUser)
 	s.mux.HandleFunc("/api/", s.noRoute)
 }
 

@@ -95,16 +95,16 @@ func (s *Server) websocket(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	c := newClient(s.cfg.Hub, who.token)
+	c := newClient(s.cfg.Hub, who.credential())
 	if !s.cfg.Hub.join(c) {
 		w.Header().Set("Retry-After", "10")
 		problem(w, http.StatusServiceUnavailable, "too many websocket clients; try again")
 		return
 	}
 	defer s.cfg.Hub.leave(c)
-	// Looked at after join, so that a token that goes in between is missed by neither this nor revoke.
-	if who.token != "" && !s.cfg.Tokens.has(who.token) {
-		problem(w, http.StatusUnauthorized, "the token was taken back")
+	// Looked at after join, so that a token or session that goes in between is missed by neither this nor revoke.
+	if !s.auth.alive(&who) {
+		problem(w, http.StatusUnauthorized, "the token was taken back, or the session has ended")
 		return
 	}
 	up := websocket.Upgrader{

@@ -39,7 +39,7 @@ func inBubble(t *testing.T, test func(t *testing.T, h *Hub, dial func() *websock
 	synctest.Test(t, func(t *testing.T) {
 		h := newTestHub(reg)
 		s := New(Config{
-			Anonymous: Viewer, Tokens: &Tokens{}, Hub: h, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Gatherer: prometheus.NewRegistry(),
+			Anonymous: Viewer, Tokens: &Tokens{}, Accounts: &Accounts{}, Hub: h, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Gatherer: prometheus.NewRegistry(),
 		})
 		l := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
 		server := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: time.Minute}

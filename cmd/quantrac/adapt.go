@@ -312,6 +312,6 @@ func checkWebhooks(c *config) []geo.Problem {
 	return problems
 }
 
-func tokenStore(b *stream.Bucket) web.TokenStore {
-	return web.TokenStore{Put: b.Put, Delete: b.Delete, All: b.All}
+func storeFor(b *stream.Bucket) web.Store {
+	return web.Store{Put: b.Put, Delete: b.Delete, All: b.All}
 }

@@ -321,14 +321,11 @@ func (s *service) serverTLS(c tlsConfig) (*tls.Config, error) {
 }
 
 func (s *service) openWeb(ctx context.Context) error {
-	bucket, err := s.stream.Bucket(ctx, "tokens")
+	tokens, accounts, err := openAccess(ctx, s.stream, s.cfg.bootstrap, s.log)
 	if err != nil {
 		return err
 	}
-	tokens, err := web.OpenTokens(ctx, tokenStore(bucket), s.cfg.bootstrap)
-	if err != nil {
-		return fmt.Errorf("read the tokens: %w", err)
-	}
+	s.accounts = accounts
 	basemap, err := s.openBasemap()
 	if err != nil {
 		return err
@@ -341,7 +338,8 @@ func (s *service) openWeb(ctx context.Context) error {
 	if !built {
 		page = nil
 	}
-	server := web.New(web.Config{
+	s.web = web.New(web.Config{
+		Accounts: accounts, PublicURL: s.cfg.HTTP.PublicURL, Secure: strings.HasPrefix(s.cfg.HTTP.PublicURL, "https:"),
 		Version: version, Demo: s.cfg.demo, Anonymous: s.cfg.HTTP.Anonymous, Tokens: tokens, Origins: s.cfg.HTTP.Origins,
 		Logger: s.log, Now: time.Now, Gatherer: s.figures.registry, Page: page, Basemap: basemap,
 		Registry: s.law.Registry, Catalogue: s.facts.catalogue, Live: s.live, Hub: s.hub,
@@ -355,7 +353,7 @@ func (s *service) openWeb(ctx context.Context) error {
 	})
 	const maxHeader = 32 << 10
 	s.http = &http.Server{
-		Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute,
+		Handler: s.web.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	return nil

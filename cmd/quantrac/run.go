@@ -90,6 +90,8 @@ type service struct {
 	historyAway atomic.Bool
 	listener    net.Listener
 	http        *http.Server
+	web         *web.Server
+	accounts    *web.Accounts
 
 	// closers are undone last first.
 	closers []func() error
@@ -124,11 +126,15 @@ func (s *service) run(ctx context.Context) (err error) {
 	logs.start("log", s.stream.Run)
 	s.startConsumers(consumers)
 	pages.start("web", s.serveHTTP)
+	pages.start("accounts", s.web.Run)
 	s.startDoors(doors)
 	if s.cfg.Simulator {
 		gateways.start("simulator", s.simulate)
 	}
 	s.greet()
+	if err := s.invite(ctx); err != nil {
+		s.log.Error("no link for signing in", "error", err)
+	}
 
 	<-ctx.Done()
 	s.log.Info("stopping")
