@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,8 @@ type Aliases struct {
 	// Add makes an alias; made is false when the very same one was there already, which it then returns.
 	Add    func(ctx context.Context, m ingest.Mapping) (a Alias, made bool, err error)
 	Delete func(ctx context.Context, id string) error
+	// Dialects are the names that a topic's dialect may have.
+	Dialects []string
 }
 
 // Alias is a mapping and where it comes from.
@@ -83,6 +86,9 @@ func (s *Server) checkMapping(m ingest.Mapping) error {
 	index, problems := ingest.NewMappings(alone)
 	if len(problems) == 0 {
 		problems = index.Check(alone, reg, s.cfg.Catalogue)
+	}
+	if m.Dialect != "" && !slices.Contains(s.cfg.Aliases.Dialects, m.Dialect) {
+		problems = append(problems, geo.Problem{Path: "[0].dialect", Message: "must be one of " + strings.Join(s.cfg.Aliases.Dialects, ", ")})
 	}
 	if len(problems) == 0 {
 		return nil

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"quantrac/ingest"
+	"quantrac/ingest/dialect"
 )
 
 // names is the alias list of a rig: in memory, where cmd's is on disk. It begins with one of a configuration file.
@@ -43,6 +44,7 @@ func (n *names) use(all []Alias) bool {
 func (r *rig) aliasesOf(n *names) Aliases {
 	n.use(n.all)
 	return Aliases{
+		Dialects: dialect.Names(),
 		List: func() []Alias {
 			n.mu.Lock()
 			defer n.mu.Unlock()
@@ -93,11 +95,12 @@ func TestAliases(t *testing.T) {
 		t.Errorf("the same again: %+v", again)
 	}
 	r.post("/api/v1/aliases", `{"kind":"topic","name":"site/{station}/data"}`).is(http.StatusCreated)
+	r.post("/api/v1/aliases", `{"kind":"topic","name":"plc/{station}/data","dialect":"native"}`).is(http.StatusCreated)
 	r.post("/api/v1/aliases", `{"kind":"station","name":"Cửa xả 1","target":"amata-01"}`).is(http.StatusCreated)
 	if got := r.pages("/api/v1/aliases", 3); len(got) != 2 || !strings.HasPrefix(got[0], fileAlias+" "+made.ID) {
 		t.Errorf("pages %q", got)
 	}
-	for kind, n := range map[string]int{"parameter": 2, "station": 1, "topic": 1} {
+	for kind, n := range map[string]int{"parameter": 2, "station": 1, "topic": 2} {
 		var p idPage
 		if r.get("/api/v1/aliases?kind="+kind).into(http.StatusOK, &p); len(p.Items) != n {
 			t.Errorf("%d of kind %s", len(p.Items), kind)
@@ -119,6 +122,7 @@ func TestAliasFaults(t *testing.T) {
 	r := newRig(t, nil)
 	for body, want := range map[string]struct{ field, proposal string }{
 		`{"kind":"moon","name":"a","target":"cod"}`:                                     {"kind", ""},
+		`{"kind":"topic","name":"site/x","target":"amata-01","dialect":"klingon"}`:      {"dialect", ""},
 		`{"kind":"parameter","name":" ","target":"cod"}`:                                {"name", ""},
 		`{"kind":"parameter","name":"---","target":"cod"}`:                              {"name", ""},
 		`{"kind":"parameter","name":"a\u0007","target":"cod"}`:                          {"name", ""},

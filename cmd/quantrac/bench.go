@@ -61,6 +61,7 @@ func parseBench(args []string) (benchFlags, error) {
 	fs.IntVar(&f.Messages, "messages", 0, "messages in all (200000, unless there is a --duration)")
 	fs.DurationVar(&f.Duration, "duration", 0, "publish for so long")
 	fs.Float64Var(&f.Rate, "rate", 0, "messages per second in all; 0 = as fast as acknowledgements allow")
+	fs.IntVar(&f.Burst, "burst", 0, "messages that a gateway sends at once where there is a --rate (1)")
 	fs.IntVar(&f.Window, "window", 0, "messages that a gateway may have unacknowledged (20)")
 	fs.StringVar(&f.Profile, "profile", "", "`DIR` for CPU and heap profiles of quantrac")
 	fs.StringVar(&f.Dir, "dir", "", "`DIR` on the disk to measure with; empty = the system's place for temporary files")

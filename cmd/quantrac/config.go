@@ -375,8 +375,7 @@ func (c *config) problems() []geo.Problem {
 			report(fmt.Sprintf("webhooks.allow_private[%d]", i), "%q is not a network like 10.0.0.0/8", cidr)
 		}
 	}
-	_, wrong := ingest.NewMappings(c.Mappings)
-	out = append(out, inMappings(wrong)...)
+	out = append(out, checkMappings(c.Mappings)...)
 	if c.SMTP.Address != "" {
 		out = append(out, c.SMTP.Check()...)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"quantrac/geo"
 	"quantrac/ingest"
+	"quantrac/ingest/dialect"
 	"quantrac/ingest/stream"
 	"quantrac/web"
 )
@@ -103,6 +104,18 @@ func mappingsOf(all []web.Alias) []ingest.Mapping {
 	return list
 }
 
+// checkMappings finds what is wrong with the mappings of a configuration.
+func checkMappings(list []ingest.Mapping) []geo.Problem {
+	_, problems := ingest.NewMappings(list)
+	known := dialect.Names()
+	for i, e := range list {
+		if e.Dialect != "" && !slices.Contains(known, e.Dialect) {
+			problems = append(problems, geo.Problem{Path: fmt.Sprintf("[%d].dialect", i), Message: "must be one of " + strings.Join(known, ", ")})
+		}
+	}
+	return inMappings(problems)
+}
+
 // inMappings gives problems of a list of mappings their place in the configuration.
 func inMappings(problems []geo.Problem) []geo.Problem {
 	for i := range problems {
@@ -182,5 +195,5 @@ func (m *mappings) Delete(ctx context.Context, id string) error {
 }
 
 func aliasesFor(m *mappings) web.Aliases {
-	return web.Aliases{List: m.List, Add: m.Add, Delete: m.Delete}
+	return web.Aliases{List: m.List, Add: m.Add, Delete: m.Delete, Dialects: dialect.Names()}
 }

@@ -33,6 +33,8 @@ type Options struct {
 	Duration time.Duration
 	// Rate is the number of messages per second in all; 0 = as fast as acknowledgements allow.
 	Rate float64
+	// Burst is how many messages a gateway sends at once where there is a Rate; 1.
+	Burst int
 	// Window is how many messages a gateway may have unacknowledged; 20.
 	Window int
 	// Serve is the command line that runs "quantrac serve", to which flags are added. If profile is not empty, it is a
@@ -72,6 +74,7 @@ func (o Options) complete() (Options, error) {
 	o.Stack = cmp.Or(o.Stack, Embedded)
 	o.Stations = cmp.Or(o.Stations, usualStations)
 	o.Window = cmp.Or(o.Window, usualWindow)
+	o.Burst = cmp.Or(o.Burst, 1)
 	if o.Messages == 0 && o.Duration == 0 {
 		o.Messages = usualMessages
 	}
@@ -97,6 +100,8 @@ func (o Options) complete() (Options, error) {
 		return o, fmt.Errorf("between 1 and %d stations can be driven, not %d", mostStations, o.Stations)
 	case o.Window < 1 || o.Window > mostWindow:
 		return o, fmt.Errorf("the window is between 1 and %d messages, not %d", mostWindow, o.Window)
+	case o.Burst < 1 || o.Burst > o.Window:
+		return o, fmt.Errorf("a burst is between 1 and %d messages, the window, not %d", o.Window, o.Burst)
 	case o.Messages < 0 || o.Duration < 0 || o.Rate < 0:
 		return o, errors.New("messages, duration and rate are not negative")
 	case o.Messages > 0 && o.Messages < o.Stations:
@@ -128,6 +133,7 @@ func (o *Options) load(start time.Time) load {
 	}
 	if o.Rate > 0 {
 		l.interval = time.Duration(float64(o.Stations) / o.Rate * float64(time.Second))
+		l.burst = uint64(o.Burst)
 	}
 	return l
 }

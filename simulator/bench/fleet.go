@@ -42,6 +42,9 @@ func (f *fleet) connect(ctx context.Context, addr string) error {
 
 // publish gives every publisher the load and returns when all of it is acknowledged.
 func (f *fleet) publish(ctx context.Context, l load) error {
+	if l.interval > 0 {
+		return f.publishPaced(ctx, l)
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, p := range f.publishers {
 		g.Go(func() error { return p.publish(ctx, l) })

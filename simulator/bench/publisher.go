@@ -3,11 +3,9 @@ package bench
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"time"
 )
 
@@ -16,9 +14,11 @@ type load struct {
 	// messages of each publisher; 0 = until the end.
 	messages uint64
 	until    time.Time
-	// interval between two messages of one publisher; 0 = as fast as acknowledgements allow.
+	// interval between two messages of one publisher on average; 0 = as fast as acknowledgements allow.
 	interval time.Duration
-	start    time.Time
+	// burst is how many messages of a publisher are due at once in a paced load; 0 and 1 = one.
+	burst uint64
+	start time.Time
 	// at gives the measured_at of the n-th message; nil = the present.
 	at func(n uint64) time.Time
 }
@@ -84,22 +84,22 @@ func (p *publisher) connect(ctx context.Context, addr string) error {
 	return conn.SetDeadline(time.Time{})
 }
 
-// publish returns when every message of the load is acknowledged.
+// publish returns when every message of a load without an interval is acknowledged; a paced one is the pacer's.
 func (p *publisher) publish(ctx context.Context, l load) error {
 	stop := context.AfterFunc(ctx, func() { _ = p.conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	var sent uint64
 	for {
 		now := time.Now()
-		n, next := l.due(p, sent, now)
+		n, _ := l.due(p, sent, now)
 		if err := p.send(l, sent, n, now); err != nil {
 			return p.failed(ctx, err)
 		}
 		sent += uint64(n)
-		if next.IsZero() && len(p.free) == p.window {
+		if len(p.free) == p.window {
 			return nil
 		}
-		if err := p.receive(ctx, next); err != nil {
+		if err := p.receive(ctx); err != nil {
 			return p.failed(ctx, err)
 		}
 	}
@@ -128,18 +128,29 @@ func (l load) due(p *publisher, sent uint64, now time.Time) (int, time.Time) {
 		return 0, time.Time{}
 	}
 	first := l.dueAt(p, sent)
-	if wait := first.Sub(now); wait > 0 {
+	if first.After(now) {
 		return 0, first
 	}
-	n := min(left, uint64(now.Sub(first)/l.interval)+1)
-	if int(n) == len(p.free) { // the window is full: only an acknowledgement helps
-		return int(n), time.Time{}
+	for n := uint64(1); n < left; n++ {
+		if next := l.dueAt(p, sent+n); next.After(now) {
+			return int(n), next
+		}
 	}
-	return int(n), l.dueAt(p, sent+n)
+	next := l.dueAt(p, sent+left)
+	if full := !next.After(now); full || (l.messages > 0 && sent+left == l.messages) {
+		return int(left), time.Time{}
+	}
+	return int(left), next
+}
+
+// over says that a publisher which has sent so many has nothing more to send.
+func (l load) over(sent uint64, now time.Time) bool {
+	return (l.messages > 0 && sent >= l.messages) || (!l.until.IsZero() && !now.Before(l.until))
 }
 
 func (l load) dueAt(p *publisher, n uint64) time.Time {
-	return l.start.Add(time.Duration((float64(n) + p.phase) * float64(l.interval)))
+	burst := max(l.burst, 1)
+	return l.start.Add(time.Duration((float64(n/burst) + p.phase) * float64(burst) * float64(l.interval)))
 }
 
 // send writes n messages with one call. In a paced load a message counts from when it was due: a slow system does not hide
@@ -172,22 +183,15 @@ func (p *publisher) send(l load, sent uint64, n int, now time.Time) error {
 	return err
 }
 
-// receive takes the acknowledgements that are there, and waits for one, or until next.
-func (p *publisher) receive(ctx context.Context, next time.Time) error {
-	wait := time.Now().Add(answerWait)
-	if !next.IsZero() {
-		wait = next
-	}
-	if err := p.conn.SetReadDeadline(wait); err != nil {
+// receive takes the acknowledgements that are there, and waits for one.
+func (p *publisher) receive(ctx context.Context) error {
+	if err := p.conn.SetReadDeadline(time.Now().Add(answerWait)); err != nil {
 		return err
 	}
 	if err := context.Cause(ctx); err != nil { // its deadline has just been overwritten
 		return err
 	}
 	n, err := p.conn.Read(p.in[p.have:])
-	if errors.Is(err, os.ErrDeadlineExceeded) && !next.IsZero() {
-		return nil
-	}
 	if err != nil {
 		return fmt.Errorf("wait for PUBACK: %w", err)
 	}

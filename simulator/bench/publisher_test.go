@@ -66,13 +66,14 @@ func TestFleetAgainstBroker(t *testing.T) {
 	for _, l := range []load{
 		{messages: 100},
 		{messages: 10, start: start, interval: time.Millisecond},
+		{messages: 10, start: start, interval: time.Millisecond, burst: 4},
 		{messages: 3, at: func(n uint64) time.Time { return start.Add(time.Duration(n) * time.Hour) }},
 	} {
 		if err := f.publish(t.Context(), l); err != nil {
 			t.Fatal(err)
 		}
 	}
-	const each = 113
+	const each = 123
 	if f.sent() != 7*each || f.acks.n.Load() != 7*each || arrived.Load() != 7*each {
 		t.Errorf("%d sent, %d acknowledged, %d arrived; want %d", f.sent(), f.acks.n.Load(), arrived.Load(), 7*each)
 	}
@@ -186,6 +187,8 @@ func TestDue(t *testing.T) {
 	after := func(d time.Duration) time.Time { return start.Add(d) }
 	const ms = time.Millisecond
 	paced := load{messages: 10, start: start, interval: 100 * ms}
+	bursts := paced
+	bursts.burst = 3
 	for name, c := range map[string]struct {
 		l    load
 		sent uint64
@@ -204,6 +207,11 @@ func TestDue(t *testing.T) {
 		"paced: late, so more are due":       {paced, 0, 4, after(260 * ms), 3, after(350 * ms)},
 		"paced: a full window waits for ack": {paced, 0, 2, after(260 * ms), 2, time.Time{}},
 		"paced: all sent":                    {paced, 10, 4, after(time.Hour), 0, time.Time{}},
+		"bursts: too early":                  {bursts, 0, 4, after(149 * ms), 0, after(150 * ms)},
+		"bursts: all of one":                 {bursts, 0, 4, after(150 * ms), 3, after(450 * ms)},
+		"bursts: the rest of one":            {bursts, 2, 4, after(160 * ms), 1, after(450 * ms)},
+		"bursts: the last is shorter":        {bursts, 9, 4, after(1050 * ms), 1, time.Time{}},
+		"bursts: one and the next":           {bursts, 1, 4, after(450 * ms), 4, time.Time{}},
 	} {
 		p := newPublisher("s", 4, &latency{})
 		p.phase, p.free = 0.5, p.free[:c.free]

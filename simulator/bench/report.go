@@ -9,7 +9,7 @@ import (
 
 // Print writes the result for people.
 func (r *Result) Print(w io.Writer) {
-	fmt.Fprintf(w, "%s: %d gateways, %d values a message, QoS 1, at most %d unacknowledged each\n", r.Stack, r.Stations, len(parameters), r.Window)
+	fmt.Fprintf(w, "%s: %d gateways, %d values a message, QoS 1, at most %d unacknowledged each%s\n", r.Stack, r.Stations, len(parameters), r.Window, r.pace())
 	fmt.Fprintf(w, "  %d messages, %d values, every one verified in history\n", r.Messages, r.Values)
 	fmt.Fprintf(w, "  %.0f messages/s until queryable (%.2f s; acknowledged after %.2f s)\n", r.Rate, r.Seconds, r.AckedSeconds)
 	fmt.Fprintf(w, "  publish → PUBACK   p50 %8.1f ms   p99 %8.1f ms\n", r.PubackP50, r.PubackP99)
@@ -25,6 +25,17 @@ func (r *Result) Print(w io.Writer) {
 	if r.Others > quiet {
 		fmt.Fprintf(w, "  other programs used %.0f %% of this machine meanwhile: rate and latencies are not to be trusted\n", 100*r.Others)
 	}
+}
+
+// pace says how the messages were due; "" = as fast as acknowledgements allowed.
+func (r *Result) pace() string {
+	switch {
+	case r.Offered == 0:
+		return ""
+	case r.Burst > 1:
+		return fmt.Sprintf(", %.0f messages/s due, %d of a gateway at once", r.Offered, r.Burst)
+	}
+	return fmt.Sprintf(", %.0f messages/s due, one by one", r.Offered)
 }
 
 func mebibytes(n uint64) string { return fmt.Sprintf("%d MiB", n>>20) }

@@ -7,6 +7,9 @@ type Result struct {
 	Stack    string `json:"stack"`
 	Stations int    `json:"stations"`
 	Window   int    `json:"window"`
+	// Offered is the rate at which messages were due, Burst how many of a gateway at once; 0 = as fast as acknowledgements allowed.
+	Offered float64 `json:"offered_messages_per_second,omitempty"`
+	Burst   int     `json:"burst,omitempty"`
 	// Messages that were published, acknowledged and found in history; Values in them.
 	Messages uint64 `json:"messages"`
 	Values   uint64 `json:"values"`

@@ -126,14 +126,23 @@ func halfRate(ctx context.Context, o Options) (Outcome, error) {
 		if err != nil {
 			return err
 		}
+		out.Results = append(out.Results, greatest)
 		half := o
 		half.Rate = greatest.Rate / 2
-		r, err := s.measure(half.load(time.Now()))
-		if err != nil {
-			return err
+		// The greatest rate is one of full windows. Half of it is measured with the same packets, half as often, and evenly spread, where
+		// each message is a packet of its own, which costs this machine far more on both sides of the loopback.
+		for _, shape := range []struct {
+			burst int
+			what  string
+		}{{o.Window, "publish → PUBACK, p99 at half rate, a window at once"}, {1, "publish → PUBACK, p99 at half rate, one by one"}} {
+			half.Burst = shape.burst
+			r, err := s.measure(half.load(time.Now()))
+			if err != nil {
+				return err
+			}
+			out.Results = append(out.Results, r)
+			out.check(shape.what, "ms", r.PubackP99, limit)
 		}
-		out.Results = []Result{greatest, r}
-		out.check("publish → PUBACK, p99 at half rate", "ms", r.PubackP99, limit)
 		_, err = s.verify()
 		return err
 	})

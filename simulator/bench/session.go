@@ -143,6 +143,9 @@ func (s *session) measureLoad(l load) (Result, error) {
 	}
 	n := s.fleet.sent() - sentBefore
 	r := newResult(s.opt, n, queryable.Sub(began), acked.Sub(began))
+	if l.interval > 0 {
+		r.Offered, r.Burst = float64(s.opt.Stations)/l.interval.Seconds(), int(l.burst)
+	}
 	r.latencies(s.fleet.acks, prober.seen)
 	r.used(s.stack.processes, before, after)
 	r.Generator = perHundredThousand(own, n)
