@@ -238,7 +238,7 @@ func asyncSchemas(t *testing.T) func(name string) *jsonschema.Schema {
 func frameSchemas() map[string]string {
 	return map[string]string{
 		"snapshot": "SnapshotFrame", "readings": "ReadingsFrame", "station": "StationFrame", "alert": "AlertFrame", "hotspots": "HotspotsFrame",
-		"heartbeat": "HeartbeatFrame",
+		"heartbeat": "HeartbeatFrame", "registry": "RegistryFrame",
 	}
 }
 

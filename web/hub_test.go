@@ -73,7 +73,7 @@ func newTestHub(reg *geo.Registry) *Hub {
 		},
 		Alerts:   func() []alerts.Alert { return []alerts.Alert{alertAt("amata-02", "open", 1)} },
 		Hotspots: func() any { return geo.HotspotSet{} },
-		Place:    placeIn(reg),
+		Place:    placeIn(func() *geo.Registry { return reg }),
 	}, NewMetrics(nil))
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"quantrac/alerts/journal"
 	"quantrac/alerts/rulebook"
 	"quantrac/geo"
+	"quantrac/geo/cadastre"
 	"quantrac/ingest"
 	"quantrac/ingest/history"
 	"quantrac/ingest/stream"
@@ -20,7 +23,9 @@ import (
 
 // lawOf wires rules and limits as cmd does: whatever changes makes a new engine that takes over from the old one.
 type lawOf struct {
-	reg   *geo.Registry
+	reg   atomic.Pointer[geo.Registry]
+	hub   *Hub
+	place *cadastre.Book
 	judge *journal.Judge
 	live  *alerts.Live
 	store history.Store
@@ -33,6 +38,9 @@ type lawOf struct {
 func openLaw(ctx context.Context, t *testing.T, l *lawOf, log *stream.Log, logger *slog.Logger) {
 	t.Helper()
 	l.rules, l.law = alerts.BuiltinRules(), alerts.BuiltinLimits()
+	l.place = must[*cadastre.Book](t)(cadastre.Open(ctx, cadastre.Options{
+		Log: log, File: l.reg.Load(), Check: l.checkPlaces, Use: l.usePlaces, Logger: logger,
+	}))
 	l.marks = must[*rulebook.Marks](t)(rulebook.OpenMarks(ctx, log, func(ctx context.Context, marks []alerts.LimitMark) error {
 		l.law = alerts.BuiltinLimits().Marked(marks)
 		l.live.UseLimits(l.law)
@@ -48,11 +56,11 @@ func openLaw(ctx context.Context, t *testing.T, l *lawOf, log *stream.Log, logge
 }
 
 func (l *lawOf) check(r alerts.Rule) (alerts.Rule, []geo.Problem) {
-	return alerts.CheckRule(r, l.reg, ingest.BuiltinCatalogue())
+	return alerts.CheckRule(r, l.reg.Load(), ingest.BuiltinCatalogue())
 }
 
 func (l *lawOf) set(list ...alerts.Rule) *alerts.Rules {
-	set, problems := alerts.CheckRules(alerts.RulesFile{Rules: list}, l.reg, ingest.BuiltinCatalogue())
+	set, problems := alerts.CheckRules(alerts.RulesFile{Rules: list}, l.reg.Load(), ingest.BuiltinCatalogue())
 	if len(problems) > 0 {
 		panic(problems[0].String())
 	}
@@ -61,7 +69,7 @@ func (l *lawOf) set(list ...alerts.Rule) *alerts.Rules {
 
 func (l *lawOf) use(ctx context.Context) error {
 	return l.judge.Replace(ctx, alerts.NewEngine(alerts.EngineConfig{
-		Rules: l.rules, Limits: l.law, Registry: l.reg, Catalogue: ingest.BuiltinCatalogue(), BaseURL: "http://quantrac.example",
+		Rules: l.rules, Limits: l.law, Registry: l.reg.Load(), Catalogue: ingest.BuiltinCatalogue(), BaseURL: "http://quantrac.example",
 	}))
 }
 
@@ -89,7 +97,7 @@ func rulesOf(l *lawOf) Rules {
 		Delete: func(ctx context.Context, id string) error { return bookError(l.book.Delete(ctx, id)) },
 		Backtest: func(ctx context.Context, q BacktestQuery, progress func(any)) (any, error) {
 			cfg := backtest.Config{
-				Draft: l.set(q.Rule), Registry: l.reg, Limits: l.law, Catalogue: ingest.BuiltinCatalogue(), Stations: q.Stations, From: q.From, To: q.To,
+				Draft: l.set(q.Rule), Registry: l.reg.Load(), Limits: l.law, Catalogue: ingest.BuiltinCatalogue(), Stations: q.Stations, From: q.From, To: q.To,
 				History: func(ctx context.Context, bq backtest.Query, visit func([]ingest.Reading) error) error {
 					return history.Scan(ctx, l.store, history.ScanQuery(bq), visit)
 				},
@@ -107,5 +115,59 @@ func limitsOf(l *lawOf) Limits {
 	return Limits{
 		Now: func() alerts.LimitFile { return l.law.File() }, InForce: func() *alerts.Limits { return l.law }, Verify: l.marks.Put,
 		Unverify: func(ctx context.Context, set string) error { return bookError(l.marks.Delete(ctx, set)) },
+	}
+}
+
+func (l *lawOf) checkPlaces(r *geo.Registry) []geo.Problem {
+	list := alerts.BuiltinRules().List()
+	if l.book != nil {
+		list = l.book.Rules()
+	}
+	_, wrong := alerts.CheckRules(alerts.RulesFile{Rules: list}, r, ingest.BuiltinCatalogue())
+	return slices.Concat(ingest.BuiltinCatalogue().CheckStations(r), l.law.CheckAssignments(r), wrong)
+}
+
+func (l *lawOf) usePlaces(ctx context.Context, r *geo.Registry) error {
+	l.reg.Store(r)
+	review := l.live.Use(r, l.law)
+	l.hub.Registry(review.Gone, review.Parks, false)
+	for _, id := range review.Changed {
+		v, _ := l.live.Station(id)
+		l.hub.Station(v)
+	}
+	return l.use(ctx)
+}
+
+// placesFrom hands the registry over as cmd does.
+func placesFrom(b *cadastre.Book) Places {
+	translated := func(err error) error {
+		var unsound *cadastre.Unsound
+		switch {
+		case errors.As(err, &unsound):
+			return (*UnsoundPlaces)(unsound)
+		case errors.Is(err, cadastre.ErrNotFound), errors.Is(err, cadastre.ErrNoEdit):
+			return ErrNotFound
+		}
+		return err
+	}
+	return Places{
+		Registry: b.Registry,
+		Find: func(kind, id string) (PlaceEntry, bool) {
+			e, ok := b.Find(kind, id)
+			return PlaceEntry(e), ok
+		},
+		Try: func(changes []geo.Edit) error {
+			_, err := b.Try(changes)
+			return translated(err)
+		},
+		Put:    func(ctx context.Context, changes []geo.Edit) error { return translated(b.Put(ctx, changes)) },
+		Remove: func(ctx context.Context, e geo.Edit) error { return translated(b.Remove(ctx, e)) },
+		Edits: func() (out []PlaceEntry) {
+			for _, e := range b.Edits() {
+				out = append(out, PlaceEntry(e))
+			}
+			return out
+		},
+		Revert: func(ctx context.Context, kind, id string) error { return translated(b.Revert(ctx, kind, id)) },
 	}
 }

@@ -39,12 +39,7 @@ func (s *Server) listParks(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) getPark(w http.ResponseWriter, r *http.Request) error {
-	p, ok := s.cfg.Live.Park(r.PathValue("id"))
-	if !ok {
-		return ErrNotFound
-	}
-	writeJSON(w, http.StatusOK, p)
-	return nil
+	return s.writePark(w, r, http.StatusOK)
 }
 
 func (s *Server) listStations(w http.ResponseWriter, r *http.Request) error {
@@ -79,10 +74,5 @@ func oneOf[S ~string](name string, value S, known ...S) error {
 }
 
 func (s *Server) getStation(w http.ResponseWriter, r *http.Request) error {
-	st, ok := s.cfg.Live.Station(r.PathValue("id"))
-	if !ok {
-		return ErrNotFound
-	}
-	writeJSON(w, http.StatusOK, st)
-	return nil
+	return s.writeStation(w, r, http.StatusOK)
 }

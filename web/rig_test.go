@@ -171,21 +171,23 @@ func (r *rig) open(ctx context.Context, run func(func(context.Context) error), d
 		set, _ := live.SeekHotspots(r.clock())
 		return set
 	}
-	hub := NewHub(HubState{Stations: live.Stations, Alerts: book.Open, Hotspots: hotspots, Now: r.clock, Place: placeIn(reg)}, NewMetrics(nil))
+	law := &lawOf{judge: judge, live: live, store: store}
+	law.reg.Store(reg)
+	law.hub = NewHub(HubState{Stations: live.Stations, Alerts: book.Open, Hotspots: hotspots, Now: r.clock, Place: placeIn(law.reg.Load)}, NewMetrics(nil))
+	hub := law.hub
 	known := newNames()
 	aliases := r.aliasesOf(known)
 	door := &ingest.Door{
-		Decode: dialect.Decode, Registry: func() *geo.Registry { return reg }, Catalogue: cat, Mappings: known.index.Load, Append: r.log.Append,
+		Decode: dialect.Decode, Registry: law.reg.Load, Catalogue: cat, Mappings: known.index.Load, Append: r.log.Append,
 	}
 	gatherer := prometheus.NewRegistry()
-	writer := history.NewWriter(store, func(id string) string { s, _ := reg.Station(id); return s.Park }, history.NewMetrics(nil), logger)
+	writer := history.NewWriter(store, func(id string) string { s, _ := law.reg.Load().Station(id); return s.Park }, history.NewMetrics(nil), logger)
 	clerk, booked := openBooks(t, r.log, store, writer)
-	law := &lawOf{reg: reg, judge: judge, live: live, store: store}
 	openLaw(ctx, t, law, r.log, logger)
 	r.cfg = Config{
 		Rules: rulesOf(law), Limits: limitsOf(law),
 		Accounts: r.openAccounts(ctx), PublicURL: "http://quantrac.example",
-		Version: "test", Tokens: tokens, Logger: logger, Now: r.clock, Gatherer: gatherer, Registry: func() *geo.Registry { return reg },
+		Version: "test", Tokens: tokens, Logger: logger, Now: r.clock, Gatherer: gatherer, Registry: law.reg.Load, Places: placesFrom(law.place),
 		Catalogue: cat, Live: live, Hub: hub, Accept: ingest.Submit(door.Submit).Accept, Look: door.Look,
 		Explain: door.Explain, Propose: door.Propose, History: historyOf(store), Aliases: aliases,
 		Gateways: gatewaysOf(r.gateways), Conflicts: conflictsOf(clerk),
@@ -227,9 +229,9 @@ func (r *rig) open(ctx context.Context, run func(func(context.Context) error), d
 	})
 }
 
-func placeIn(reg *geo.Registry) func(string) (string, geo.Point, bool) {
+func placeIn(reg func() *geo.Registry) func(string) (string, geo.Point, bool) {
 	return func(id string) (string, geo.Point, bool) {
-		s, ok := reg.Station(id)
+		s, ok := reg().Station(id)
 		if !ok {
 			return "", geo.Point{}, false
 		}

@@ -45,6 +45,8 @@ type Config struct {
 	Page      fs.FS // nil = the page was not built
 	Basemap   Basemap
 	Registry  func() *geo.Registry
+	Places    Places
+	Upstream  Upstream
 	Catalogue *ingest.Catalogue
 	Live      *alerts.Live
 	Hub       *Hub
@@ -196,6 +198,8 @@ type Server struct {
 	gateways sync.Mutex
 	// rules is the same for rules. backtesting is held while a backtest runs.
 	rules, backtesting sync.Mutex
+	// places is the same for parks, stations and imports.
+	places sync.Mutex
 	// playing holds a value while the past is read for somebody: it takes memory and most of a core.
 	playing chan struct{}
 }
@@ -241,12 +245,22 @@ func (s *Server) register() {
 	api(Viewer, "GET /api/v1/rivers", s.rivers)
 	api(Viewer, "GET /api/v1/parks", s.listParks)
 	api(Viewer, "GET /api/v1/parks/{id}", s.getPark)
+	api(Admin, "PUT /api/v1/parks/{id}", s.putPlace(geo.ParkEdit, s.writePark))
+	api(Admin, "DELETE /api/v1/parks/{id}", s.deletePlace(geo.ParkEdit))
 	api(Viewer, "GET /api/v1/stations", s.listStations)
+	api(Admin, "PUT /api/v1/stations/{id}", s.putPlace(geo.StationEdit, s.writeStation))
+	api(Admin, "DELETE /api/v1/stations/{id}", s.deletePlace(geo.StationEdit))
+	api(Admin, "GET /api/v1/registry.geojson", s.exportRegistry)
+	api(Admin, "GET /api/v1/registry/edits", s.listEdits)
+	api(Admin, "DELETE /api/v1/registry/edits/{kind}/{id}", s.revertEdit)
+	api(Admin, "POST /api/v1/registry/preview", s.previewImport)
+	api(Admin, "POST /api/v1/registry/import", s.importPlaces)
 	api(Viewer, "GET /api/v1/stations/{id}", s.getStation)
 	api(Viewer, "GET /api/v1/stations/{id}/passport", s.passport)
 	api(Viewer, "GET /api/v1/stations/{id}/readings", s.readings)
 	api(Viewer, "GET /api/v1/alerts", s.listAlerts)
 	api(Viewer, "GET /api/v1/alerts/{id}", s.getAlert)
+	api(Viewer, "GET /api/v1/alerts/{id}/upstream", s.upstream)
 	api(Officer, "POST /api/v1/alerts/{id}/acknowledge", s.act(alerts.Acknowledged))
 	api(Officer, "POST /api/v1/alerts/{id}/comments", s.act(alerts.Commented))
 	api(Officer, "POST /api/v1/alerts/{id}/assign", s.act(alerts.Assigned))

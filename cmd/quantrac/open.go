@@ -342,7 +342,7 @@ func (s *service) openWeb(ctx context.Context) error {
 		Accounts: accounts, PublicURL: s.cfg.HTTP.PublicURL, Secure: strings.HasPrefix(s.cfg.HTTP.PublicURL, "https:"),
 		Version: version, Demo: s.cfg.demo, Anonymous: s.cfg.HTTP.Anonymous, Tokens: tokens, Origins: s.cfg.HTTP.Origins,
 		Logger: s.log, Now: time.Now, Gatherer: s.figures.registry, Page: page, Basemap: basemap,
-		Registry: s.law.Registry, Catalogue: s.facts.catalogue, Live: s.live, Hub: s.hub,
+		Registry: s.law.Registry, Places: placesFor(s.law.places), Upstream: upstreamFor(s.law, s.store, s.facts.catalogue), Catalogue: s.facts.catalogue, Live: s.live, Hub: s.hub,
 		Accept: acceptFor(s.submit), MaxBody: s.stream.MaxBody, Look: s.door.Look, Explain: s.door.Explain, Propose: s.door.Propose,
 		History: historyFor(s.store), Aliases: aliasesFor(s.mappings), Gateways: gatewaysFor(s.gateways), Conflicts: conflictsFor(s.clerk),
 		Alerts: web.Alerts{List: s.journal.List, Open: s.journal.Open, Get: s.journal.Get, Notices: noticesFrom(s.webhooks, s.mail), Act: actsFor(s.journal)},
