@@ -163,6 +163,8 @@ func TestAStationComesAndGoes(t *testing.T) {
 			t.Errorf("DELETE %s: %d %s", p, a.status, a.body)
 		}
 	}
+	r.ask(http.MethodPut, "/api/v1/parks/new", `{"name":{"vi":"KCN mới"},"location":[107,11],"radius_m":500}`).is(http.StatusCreated)
+	r.do(bootstrap, http.MethodDelete, "/api/v1/parks/new", "").is(http.StatusNoContent)
 	r.ask(http.MethodDelete, path, "", "If-Match", `"stale"`).is(http.StatusPreconditionFailed)
 	r.do(bootstrap, http.MethodDelete, path, "").is(http.StatusNoContent)
 	r.get(path).is(http.StatusNotFound)
@@ -180,7 +182,7 @@ func TestAStationComesAndGoes(t *testing.T) {
 		}
 	}
 	r.get("/api/v1/registry/edits").into(http.StatusOK, &list)
-	if got := fmt.Sprint(list.Items); got != "[{park amata put bootstrap true} {station amata-02 remove bootstrap true} {station new-01 remove bootstrap true}]" {
+	if got := fmt.Sprint(list.Items); got != "[{park amata put bootstrap true} {park new remove bootstrap true} {station amata-02 remove bootstrap true} {station new-01 remove bootstrap true}]" {
 		t.Errorf("edits %s", got)
 	}
 	r.do(bootstrap, http.MethodDelete, "/api/v1/registry/edits/station/amata-02", "").is(http.StatusNoContent)
