@@ -32,6 +32,8 @@ usage: quantrac COMMAND [flags]
   detect          play labelled faults through the rules and say what they find
   bench ingest    measure how fast gateways are served, alone or against Telegraf
   gateway         list, make, change and revoke the gateways of a running service
+  user            who signs in; "user recover" when nobody can
+  token           API tokens, in a running service
   alias           the names that vendors use, in a running service
   quarantine      what a running service could not use, and reading it again
   hash-password   make the password_hash of a gateway from a password on standard input
@@ -71,6 +73,10 @@ func command(args []string, stdout, stderr io.Writer) int {
 		err = runBench(ctx, rest, stdout)
 	case "gateway":
 		err = gateway(ctx, rest, stdout)
+	case "user":
+		err = user(ctx, rest, stdout)
+	case "token":
+		err = token(ctx, rest, stdout)
 	case "alias":
 		err = alias(ctx, rest, stdout)
 	case "quarantine":
