@@ -222,6 +222,24 @@ async function onPaper(browser, base, { check, expect, shot }, { ids: [id], desk
     await page.evaluate(() => dispatchEvent(new Event('afterprint')))
     expect((await page.getAttribute('html', 'data-theme')) === 'dark', 'the theme did not come back')
   })
+  await check('on paper an alert has who, when, the law, the values, its timeline and room for names', async () => {
+    const alert = await page.evaluate(async () => {
+      const { items } = await (await fetch('api/v1/alerts?state=open')).json()
+      return items.find((a) => a.parameter && a.limit_reference)
+    })
+    await page.goto(`${base}/alerts?alert=${alert.id}`)
+    await page.waitForSelector('.alert-entry canvas', { timeout: 20_000 })
+    await page.waitForSelector('.alert-entry .moments li')
+    await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
+    await page.emulateMedia({ media: 'print' })
+    for (const part of ['.print-head', '.print-values tbody tr', '.moments li', '.print-sign'])
+      expect(await page.locator(part).first().isVisible(), `${part} is not printed`)
+    expect((await page.textContent('.facts-grid')).includes(alert.limit_reference), 'the law is not named')
+    for (const part of ['.entry-acts', '.filters', '.entries', '.top'])
+      expect(!(await page.locator(part).first().isVisible()), `${part} is printed`)
+    await page.waitForTimeout(300)
+    await shot(page, 'alert-print')
+  })
   await context.close()
 }
 

@@ -199,9 +199,20 @@ describe('line', () => {
       { time: at('24T01:00:00'), value: 20, min: 20, max: 20, count: 3 },
     ]
     const held = [{ from: -Infinity, to: Infinity, min: null, max: 25, reference: '', legal: '', verified: true }]
-    const s = summaryOf(line, held, { from: at('24T00:00:00'), to: at('24T02:00:00') }, 15 * MINUTE)
+    const span = { from: at('24T00:00:00'), to: at('24T02:00:00') }
+    const s = summaryOf(line, held, span, { step: HOUR, cycle: 15 * MINUTE })
     expect(s).toEqual({ count: 4, mean: 17.5, min: 5, max: 30, last: 20, beyond: 1, points: 2, share: 0.5 })
-    expect(summaryOf([], held, { from: 0, to: 1 }, 1)).toBeNull()
+    expect(summaryOf([], held, { from: 0, to: 1 }, { step: 1, cycle: 1 })).toBeNull()
+  })
+  it('counts no more readings than practice expects: many in one hour are not those of the next', () => {
+    const span = { from: at('24T00:00:00'), to: at('24T02:00:00') }
+    const many = fromWindows([window('24T00:00:00', 5, 720)])
+    expect(summaryOf(many, [], span, { step: HOUR, cycle: 5000 })?.share).toBe(0.5)
+    const raw = fromRaw(Array.from({ length: 60 }, (_, i) => row(`24T00:${String(i).padStart(2, '0')}:00`)))
+    expect(summaryOf(raw, [], span, { step: MINUTE, cycle: MINUTE })?.share).toBe(0.5)
+    expect(
+      summaryOf(raw, [], { from: span.from, to: span.from + MINUTE }, { step: MINUTE, cycle: MINUTE })?.share,
+    ).toBeNull()
   })
   it('is found by time', () => {
     const line = [0, 10, 20, 40].map((time) => ({ time, value: time, min: 0, max: 0, count: 1 }))

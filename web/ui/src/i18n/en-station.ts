@@ -119,11 +119,10 @@ export const station: Record<keyof typeof vi, string> = {
 
   'print.station': 'STATION SHEET',
   'print.alert': 'ALERT SHEET',
+  'print.alert_id': 'No. {id}, revision {n}',
+  'chart.in_full': 'Open the full chart on the station’s page',
   'print.by': 'Printed by {who}, {when}, time in Viet Nam.',
   'print.values': 'Values while the alert lasted',
-  'print.values_of': 'Each row is {what}; {n} rows.',
-  'print.each': 'one measured value',
-  'print.mean': 'a mean of {step}',
   'print.signed': 'Drawn up by',
   'print.checked': 'Checked by',
   'print.sign_here': '(signature, full name)',

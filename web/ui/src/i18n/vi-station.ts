@@ -118,11 +118,10 @@ export const station = {
 
   'print.station': 'PHIẾU TRẠM QUAN TRẮC',
   'print.alert': 'PHIẾU CẢNH BÁO',
+  'print.alert_id': 'Số {id}, bản {n}',
+  'chart.in_full': 'Mở biểu đồ đầy đủ ở trang trạm',
   'print.by': 'Người in: {who}. In lúc {when}, giờ Việt Nam.',
   'print.values': 'Giá trị trong thời gian cảnh báo',
-  'print.values_of': 'Mỗi dòng là {what}; bảng có {n} dòng.',
-  'print.each': 'một giá trị đo',
-  'print.mean': 'trung bình {step}',
   'print.signed': 'Người lập phiếu',
   'print.checked': 'Người kiểm tra',
   'print.sign_here': '(ký, ghi rõ họ tên)',

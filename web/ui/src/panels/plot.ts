@@ -1,9 +1,11 @@
+import { effect } from '@preact/signals'
 import uPlot from 'uplot'
 import type { Words } from '../i18n/format.ts'
+import { printing } from '../print.ts'
 import { bound } from './figures.ts'
 import { drawBand, drawMarks, type Mark } from './plot-marks.ts'
 
-/** The only place that knows uPlot. Colours come from the page's own custom properties. */
+/** A small chart of one line in uPlot; the page of a station has a larger one. Colours come from the page's own custom properties. */
 
 type Columns = [number[], (number | null)[]]
 
@@ -27,10 +29,11 @@ const HEIGHT = 190
 const FONT = '11px "Be Vietnam Pro", system-ui, sans-serif'
 
 export function drawPlot(box: HTMLElement, data: Columns, opt: PlotOptions): Plot {
+  // It follows the page: the colours are those of the moment that draws.
   const css = getComputedStyle(box)
   const color = (name: string) => css.getPropertyValue(name).trim()
-  const grid = { stroke: color('--line'), width: 1 }
-  const axis = { stroke: color('--soft'), font: FONT, grid, ticks: { ...grid, size: 4 } }
+  const grid = { stroke: () => color('--line'), width: 1 }
+  const axis = { stroke: () => color('--soft'), font: FONT, grid, ticks: { ...grid, size: 4 } }
   const plot = new uPlot(
     {
       width: box.clientWidth,
@@ -51,7 +54,7 @@ export function drawPlot(box: HTMLElement, data: Columns, opt: PlotOptions): Plo
         },
         { ...axis, size: 46, values: (_u, ticks) => ticks.map((t) => opt.words.number(t, 2)) },
       ],
-      series: [{}, { stroke: color('--accent'), width: 1.6, points: { show: false } }],
+      series: [{}, { stroke: () => color('--accent'), width: 1.6, points: { show: false } }],
       hooks: {
         drawClear: [(u) => opt.band && drawBand(u, opt.band, color('--over'))],
         draw: [
@@ -66,9 +69,15 @@ export function drawPlot(box: HTMLElement, data: Columns, opt: PlotOptions): Plo
   )
   const watch = new ResizeObserver(() => plot.setSize({ width: box.clientWidth, height: HEIGHT }))
   watch.observe(box)
+  // At once and not with the next render: a page that is about to be printed turns light in this moment.
+  const stop = effect(() => {
+    void printing.value
+    plot.redraw(false, true)
+  })
   return {
     update: (d) => plot.setData(d),
     remove: () => {
+      stop()
       watch.disconnect()
       plot.destroy()
     },

@@ -4,12 +4,14 @@ import { stationOf } from '../../alert.ts'
 import { worstParameter } from '../../history.ts'
 import { decimalsOf, shortName } from '../../panels/figures.ts'
 import { drawPlot } from '../../panels/plot.ts'
+import { Link } from '../../parts/link.tsx'
 import { columns } from '../../series.ts'
 import { Source } from '../../source.ts'
 import { language, now, parameters, stations, theme, words } from '../../state.ts'
 import type { Alert } from '../../wire.ts'
 import { means, rawRows } from './client.ts'
 import { type Drawn, fromRaw, fromWindows, isOfValues, peakOf, type Span, spanOf, stepOf } from './series.ts'
+import { PrintValues } from './sheet.tsx'
 
 /** More raw rows than this are shown as means: they would be no more to be seen, only more to wait for. */
 const MOST_RAW = 1500
@@ -54,7 +56,13 @@ function Loaded({ alert: a, station, code }: Of) {
         {w.t(value && !value.drawn.raw ? `chart.around_${stepName(value.drawn)}` : 'chart.around', { parameter: name })}
       </figcaption>
       {value && value.drawn.points.length > 0 ? (
-        <Canvas alert={a} code={code} drawn={value.drawn} span={value.span} />
+        <>
+          <Canvas alert={a} code={code} drawn={value.drawn} span={value.span} />
+          <Link page="station" query={inFull(station, code, value.span)} class="in-full">
+            {w.t('chart.in_full')}
+          </Link>
+          <PrintValues alert={a} code={code} drawn={value.drawn} span={value.span} />
+        </>
       ) : (
         <p class="message" role="status">
           {w.t(status === 'failed' ? 'chart.failed' : value ? 'chart.nothing_around' : 'chart.loading')}
@@ -67,6 +75,11 @@ function Loaded({ alert: a, station, code }: Of) {
       )}
     </figure>
   )
+}
+
+/** The page of the station with the same time before the reader. */
+function inFull(station: string, parameter: string, s: Span): Record<string, string> {
+  return { id: station, p: parameter, from: new Date(s.from).toISOString(), to: new Date(s.to).toISOString() }
 }
 
 function stepName(d: Drawn): '5m' | '1h' | '1d' {

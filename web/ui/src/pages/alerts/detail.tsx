@@ -7,6 +7,7 @@ import { basisText, bound, decimalsOf, ratioText, shortName, withUnit } from '..
 import { SeveritySign } from '../../panels/sign.tsx'
 import { Link } from '../../parts/link.tsx'
 import { Empty, Failed, Waiting } from '../../parts/notes.tsx'
+import { PrintHead } from '../../parts/print-head.tsx'
 import { refine } from '../../router.ts'
 import { now, openAlerts, parameters, stations, words } from '../../state.ts'
 import type { Alert, Moment } from '../../wire.ts'
@@ -14,6 +15,7 @@ import { AlertActs } from './acts-bar.tsx'
 import { AlertChart } from './chart.tsx'
 import { Idle } from './idle.tsx'
 import { toldOf } from './moments.ts'
+import { PrintSign } from './sheet.tsx'
 import { choose, chosen, refresh, shown } from './state.ts'
 import { Timeline } from './timeline.tsx'
 
@@ -33,6 +35,7 @@ export function AlertDetailView() {
       {!a && error === null && <Waiting />}
       {a && (
         <>
+          <PrintHead title={w.t('print.alert')} lines={[w.t('print.alert_id', { id: a.id, n: a.revision })]} />
           <Head key={a.id} alert={a} />
           <AlertActs alert={a} />
           <State alert={a} />
@@ -40,6 +43,7 @@ export function AlertDetailView() {
           <AlertChart alert={a} />
           <Explained alert={a} />
           {detail ? <Timeline detail={detail} /> : error === null && <Waiting />}
+          <PrintSign />
         </>
       )}
     </section>

@@ -1,10 +1,12 @@
 import '../../styles/lists.css'
 import '../../styles/quarantine.css'
 import '../../styles/alerts.css'
+import '../../styles/print.css'
 import { useEffect } from 'preact/hooks'
 import { Link } from '../../parts/link.tsx'
 import { NeedRole } from '../../parts/notes.tsx'
 import { PageFrame } from '../../parts/page.tsx'
+import { followPrint } from '../../print.ts'
 import { openAlerts, words } from '../../state.ts'
 import { Bulk } from './bulk.tsx'
 import { asking } from './desk.ts'
@@ -20,6 +22,7 @@ export function AlertsPage() {
   const w = words.value
   useEffect(followAlerts, [])
   useEffect(followKeys, [])
+  useEffect(followPrint, [])
   return (
     <PageFrame
       name="alerts"

@@ -65,6 +65,32 @@ export function fromWindows(rows: readonly WindowRow[], step: number): Drawn {
   return { points: points(rows), marks: [], step, raw: false }
 }
 
+export interface Condensed {
+  /** Of the first point in it, ms. */
+  time: number
+  mean: number
+  min: number
+  max: number
+  count: number
+}
+
+/** The points while the alert lasted, in no more rows than a sheet has room for. */
+export function condensed(drawn: Drawn, s: Span, most: number): Condensed[] {
+  const inside = drawn.points.filter((p) => p.time >= s.begin - drawn.step && p.time <= s.end)
+  const together = Math.max(1, Math.ceil(inside.length / most))
+  const rows: Condensed[] = []
+  for (let i = 0; i < inside.length; i += together) {
+    const part = inside.slice(i, i + together)
+    const first = part[0]
+    if (!first) continue
+    const values = part.map((p) => p.value)
+    const count = part.reduce((n, p) => n + p.count, 0)
+    const mean = part.reduce((sum, p) => sum + p.value * p.count, 0) / count
+    rows.push({ time: first.time, mean, min: Math.min(...values), max: Math.max(...values), count })
+  }
+  return rows
+}
+
 /** Whether the alert's own figures are in the unit of the chart: a load or a rate is not. */
 export function isOfValues(a: Alert): boolean {
   return a.basis === 'value' || a.basis === 'mean_1h' || a.basis === 'mean_24h'

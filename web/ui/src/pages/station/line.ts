@@ -39,6 +39,9 @@ export function fromWindows(
   })
 }
 
+/** Circular 10/2021 expects a reading at least this often, ms. What comes more often makes up for nothing that is missing. */
+const EXPECTED = 300_000
+
 /** A pause of more than three steps is a gap, as the rules see it. */
 const PAUSE = 3
 
@@ -78,7 +81,7 @@ export interface Summary {
   beyond: number
   /** The whole of the points. */
   points: number
-  /** Usable readings as a share of those that the cycle promises; null where that cannot be known. */
+  /** Of the readings that practice expects, one in five minutes or in a longer cycle, those that came and can be used. */
   share: number | null
 }
 
@@ -86,7 +89,7 @@ export function summaryOf(
   line: readonly Value[],
   held: readonly Held[],
   span: { from: number; to: number },
-  cycle: number,
+  times: { step: number; cycle: number },
 ): Summary | null {
   const last = line.at(-1)
   if (!last) return null
@@ -103,7 +106,26 @@ export function summaryOf(
     const limit = limitAt(held, v.time)
     if (isBeyond(limit, v.max) || isBeyond(limit, v.min)) beyond += 1
   }
-  const expected = (span.to - span.from) / cycle
-  const share = expected >= 1 ? Math.min(1, count / Math.floor(expected)) : null
+  const share = shareOf(line, span, times)
   return { count, mean: sum / count, min, max, last: last.value, beyond, points: line.length, share }
+}
+
+function shareOf(
+  line: readonly Value[],
+  span: { from: number; to: number },
+  times: { step: number; cycle: number },
+): number | null {
+  const pace = Math.max(EXPECTED, times.cycle)
+  const expected = Math.floor((span.to - span.from) / pace)
+  if (expected < 1) return null
+  // Single readings are gathered into windows of the pace first.
+  const windows = new Map<number, number>()
+  const width = Math.max(times.step, pace)
+  for (const v of line) {
+    const at = Math.floor(v.time / width)
+    windows.set(at, (windows.get(at) ?? 0) + v.count)
+  }
+  let came = 0
+  for (const n of windows.values()) came += Math.min(n, width / pace)
+  return Math.min(1, came / expected)
 }

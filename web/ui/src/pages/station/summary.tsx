@@ -12,7 +12,7 @@ export function Summary() {
   const d = drawn.state.value.value
   const { station, parameter } = main.value
   if (!d || d.of.station !== station || d.of.parameter !== parameter) return <dl class="summary" />
-  const s = summaryOf(d.line, held.value, d.span, d.cycle)
+  const s = summaryOf(d.line, held.value, d.span, { step: d.step.ms, cycle: d.cycle })
   if (!s) return null
   const unit = parameters.value.get(parameter)?.unit ?? ''
   const figure = (v: number) => withUnit(w.measured(v, decimalsOf(parameter, parameters.value)), unit)
