@@ -140,8 +140,8 @@ func TestHeartbeat(t *testing.T) {
 		h.Alert(alertAt("amata-01", "a", 1))
 		again := newClient(h, "")
 		h.resume(again, filter{}, h.epoch, last)
-		if b, _ := again.next(); parse(t, b).Type != "alert" {
-			t.Errorf("behind a heartbeat: %s", b)
+		if p, _ := again.next(); parse(t, p.encoded).Type != "alert" {
+			t.Errorf("behind a heartbeat: %s", p.encoded)
 		}
 	})
 }

@@ -41,7 +41,7 @@ type ending struct {
 
 // outgoing is a frame on its way to one client: encoded, or the readings that only this client gets in this form.
 type outgoing struct {
-	encoded []byte
+	payload *payload
 	// free of the bound on bytes, so that a large snapshot does not cut its own client off.
 	free     bool
 	sequence uint64
@@ -55,7 +55,10 @@ func (o *outgoing) size() int {
 	if o.free {
 		return 0
 	}
-	return len(o.encoded) + itemBytes*len(o.items)
+	if o.payload != nil {
+		return len(o.payload.encoded)
+	}
+	return itemBytes * len(o.items)
 }
 
 func newClient(h *Hub, credential string) *client {
@@ -69,6 +72,7 @@ func (c *client) begin(f filter, awaits bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.started, c.awaits, c.filter = true, awaits, f
+	c.filter.key = keyOf(&f)
 	c.waiting, c.size = nil, 0
 	clear(c.newest)
 	c.order = c.order[:0]
@@ -78,7 +82,7 @@ func (c *client) begin(f filter, awaits bool) {
 func (c *client) deliver(snapshot []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.waiting = append([]outgoing{{encoded: snapshot, free: true}}, c.waiting...)
+	c.waiting = append([]outgoing{{payload: newPayload(snapshot), free: true}}, c.waiting...)
 	c.awaits = false
 	c.ring()
 }
@@ -90,31 +94,18 @@ func (c *client) offer(f frame) {
 	if !c.started || c.ending.code != 0 {
 		return
 	}
-	if f.items == nil {
+	if f.readings == nil {
 		if c.filter.allows(c.place, f.station) {
-			c.push(outgoing{encoded: f.encoded})
+			c.push(outgoing{payload: f.payload})
 		}
 		return
 	}
-	items, whole := f.items, c.filter.everything()
-	if !whole {
-		items = nil
-		for _, it := range f.items {
-			if c.filter.allows(c.place, it.Station) {
-				items = append(items, it)
-			}
-		}
-		if len(items) == 0 {
-			return
-		}
-	}
-	switch {
+	switch mine := f.readings.of(&c.filter, c.place); {
+	case len(mine.items) == 0:
 	case len(c.waiting) >= coalesceAbove || len(c.order) > 0:
-		c.coalesce(f.sequence, items)
-	case whole:
-		c.push(outgoing{encoded: f.encoded})
+		c.coalesce(f.sequence, mine.items)
 	default:
-		c.push(outgoing{sequence: f.sequence, items: items})
+		c.push(outgoing{payload: mine.payload})
 	}
 }
 
@@ -198,12 +189,12 @@ func (c *client) finish(code int, reason string) {
 }
 
 // next takes the oldest waiting frame. Nil with code 0 = nothing waits; with another code = close.
-func (c *client) next() ([]byte, ending) {
+func (c *client) next() (*payload, ending) {
 	o, end := c.take()
 	if o.items != nil {
-		return encodeReadings(o.sequence, o.items), end
+		return newPayload(encodeReadings(o.sequence, o.items)), end
 	}
-	return o.encoded, end
+	return o.payload, end
 }
 
 func (c *client) take() (outgoing, ending) {

@@ -73,11 +73,11 @@ func TestFramesOfThePagesTests(t *testing.T) {
 	h.Registry([]string{"tan-phu-01"}, true, false)
 	var frames []json.RawMessage
 	for {
-		encoded, _ := c.next()
-		if encoded == nil {
+		p, _ := c.next()
+		if p == nil {
 			break
 		}
-		frames = append(frames, encoded)
+		frames = append(frames, p.encoded)
 	}
 	got, err := json.MarshalIndent(frames, "", "  ")
 	if err != nil {

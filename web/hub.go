@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"crypto/rand"
-	"encoding/json"
 	"slices"
 	"sync"
 	"time"
@@ -35,10 +34,18 @@ const (
 // frame is one message to the clients, with what is needed to send only a part of it to some of them.
 type frame struct {
 	sequence uint64
-	encoded  []byte
+	payload  *payload
 	// One of these tells whom the frame concerns; a frame with none concerns everybody.
-	items   []alerts.LiveReading
-	station string
+	readings *readings
+	station  string
+}
+
+// values is the number of readings in the frame.
+func (f *frame) values() int {
+	if f.readings == nil {
+		return 0
+	}
+	return len(f.readings.items)
 }
 
 // Hub sends what happens to every websocket client. No method blocks on a client.
@@ -84,7 +91,7 @@ func (h *Hub) Readings(items []alerts.LiveReading) {
 		return
 	}
 	h.send(func(seq uint64) frame {
-		return frame{encoded: encodeReadings(seq, items), items: items}
+		return frame{readings: newReadings(seq, items)}
 	})
 }
 
@@ -120,33 +127,25 @@ func newestOnly(items []alerts.LiveReading) []alerts.LiveReading {
 	return kept
 }
 
-func encodeReadings(seq uint64, items []alerts.LiveReading) []byte {
-	return encode(struct {
-		Type     string               `json:"type"`
-		Sequence uint64               `json:"sequence"`
-		Items    []alerts.LiveReading `json:"items"`
-	}{"readings", seq, items})
-}
-
 // Station sends a station whose state changed.
 func (h *Hub) Station(v alerts.StationView) {
 	h.send(func(seq uint64) frame {
-		return frame{station: v.ID, encoded: encode(struct {
+		return frame{station: v.ID, payload: newPayload(encode(struct {
 			Type     string             `json:"type"`
 			Sequence uint64             `json:"sequence"`
 			Station  alerts.StationView `json:"station"`
-		}{"station", seq, v})}
+		}{"station", seq, v}))}
 	})
 }
 
 // Alert sends an alert after a change.
 func (h *Hub) Alert(a alerts.Alert) {
 	h.send(func(seq uint64) frame {
-		return frame{station: a.Station.ID, encoded: encode(struct {
+		return frame{station: a.Station.ID, payload: newPayload(encode(struct {
 			Type     string      `json:"type"`
 			Sequence uint64      `json:"sequence"`
 			Alert    alerts.View `json:"alert"`
-		}{"alert", seq, alerts.ViewOf(&a)})}
+		}{"alert", seq, alerts.ViewOf(&a)}))}
 	})
 }
 
@@ -167,21 +166,12 @@ func (h *Hub) Registry(gone []string, parks, anew bool) {
 // Hotspots sends the new set.
 func (h *Hub) Hotspots(set any) {
 	h.send(func(seq uint64) frame {
-		return frame{encoded: encode(struct {
+		return frame{payload: newPayload(encode(struct {
 			Type     string `json:"type"`
 			Sequence uint64 `json:"sequence"`
 			Hotspots any    `json:"hotspots"`
-		}{"hotspots", seq, set})}
+		}{"hotspots", seq, set}))}
 	})
-}
-
-func encode(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		// Every type above is ours and has no value that JSON lacks; a new one that has is a fault of the program.
-		panic("websocket frame: " + err.Error())
-	}
-	return b
 }
 
 func (h *Hub) send(build func(seq uint64) frame) {
@@ -198,14 +188,14 @@ func (h *Hub) send(build func(seq uint64) frame) {
 
 func (h *Hub) keep(f frame) {
 	h.ring = append(h.ring, f)
-	h.held += len(f.items)
+	h.held += f.values()
 	if len(h.ring) <= ringFrames && h.held <= ringItems {
 		return
 	}
 	// An eighth at a time, so that the frames that stay are not moved for each one that comes.
 	drop := 0
 	for len(h.ring)-drop > ringFrames*7/8 || h.held > ringItems*7/8 {
-		h.held -= len(h.ring[drop].items)
+		h.held -= h.ring[drop].values()
 		drop++
 	}
 	h.forgotten = h.ring[drop-1].sequence
@@ -278,11 +268,11 @@ func (h *Hub) beat(c *client) {
 		return
 	}
 	h.sequence++
-	c.offer(frame{sequence: h.sequence, encoded: encode(struct {
+	c.offer(frame{sequence: h.sequence, payload: newPayload(encode(struct {
 		Type     string    `json:"type"`
 		Sequence uint64    `json:"sequence"`
 		Time     time.Time `json:"time"`
-	}{"heartbeat", h.sequence, h.state.Now().UTC()})})
+	}{"heartbeat", h.sequence, h.state.Now().UTC()}))})
 }
 
 // revoke ends the clients that one of the tokens or sessions let in.
@@ -334,6 +324,8 @@ type filter struct {
 	parks    map[string]bool
 	stations map[string]bool
 	box      *[4]float64 // west, south, east, north
+	// key is the same for filters that select the same.
+	key string
 }
 
 func (f filter) everything() bool { return len(f.parks) == 0 && len(f.stations) == 0 && f.box == nil }

@@ -50,11 +50,11 @@ func parse(t *testing.T, encoded []byte) seen {
 func drain(t *testing.T, c *client) (frames []seen, end ending) {
 	t.Helper()
 	for {
-		encoded, end := c.next()
-		if encoded == nil {
+		p, end := c.next()
+		if p == nil {
 			return frames, end
 		}
-		frames = append(frames, parse(t, encoded))
+		frames = append(frames, parse(t, p.encoded))
 	}
 }
 
@@ -464,8 +464,8 @@ func TestAnyPaceEndsInTheSameState(t *testing.T) {
 		}
 		for i, pace := range paces {
 			if rng.Float64() < pace {
-				if encoded, _ := clients[i].next(); encoded != nil {
-					frames[i] = append(frames[i], parse(t, encoded))
+				if p, _ := clients[i].next(); p != nil {
+					frames[i] = append(frames[i], parse(t, p.encoded))
 				}
 			}
 		}

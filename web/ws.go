@@ -108,7 +108,7 @@ func (s *Server) websocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	up := websocket.Upgrader{
-		Subprotocols: []string{subprotocol}, CheckOrigin: s.originAllowed, HandshakeTimeout: writeWait,
+		Subprotocols: []string{subprotocol}, CheckOrigin: s.originAllowed, HandshakeTimeout: writeWait, EnableCompression: true,
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 			problem(w, status, reason.Error())
 		},
@@ -202,8 +202,10 @@ func (s *Server) read(ctx context.Context, conn *websocket.Conn, c *client) endi
 	})
 	pace := rate.NewLimiter(rate.Every(subscribeEvery), subscribeAtOnce)
 	for {
-		kind, data, err := conn.ReadMessage()
+		kind, data, err := message(conn)
 		switch {
+		case errors.Is(err, errInflated):
+			return ending{websocket.CloseMessageTooBig, errInflated.Error()}
 		case errors.Is(err, websocket.ErrReadLimit):
 			return ending{websocket.CloseMessageTooBig, ""} // which the library has told the client
 		case err != nil && !subscribed:
@@ -222,6 +224,21 @@ func (s *Server) read(ctx context.Context, conn *websocket.Conn, c *client) endi
 		subscribed = true
 		_ = conn.SetReadDeadline(time.Now().Add(pongWait))
 	}
+}
+
+var errInflated = errors.New("the message is too large")
+
+// message reads one message whole. The connection bounds it as it comes over the wire; here it is bounded as it is when it is inflated.
+func message(conn *websocket.Conn) (kind int, data []byte, err error) {
+	kind, r, err := conn.NextReader()
+	if err != nil {
+		return kind, nil, err
+	}
+	data, err = io.ReadAll(io.LimitReader(r, maxClientText+1))
+	if err == nil && len(data) > maxClientText {
+		err = errInflated
+	}
+	return kind, data, err
 }
 
 // obey does what a client's message says, or tells what is wrong with it.
@@ -261,16 +278,16 @@ func write(conn *websocket.Conn, c *client, beat func(*client)) {
 			}
 		default:
 		}
-		encoded, end := c.next()
+		p, end := c.next()
 		switch {
 		case end.code != 0:
 			_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.code, end.reason), time.Now().Add(writeWait))
 			wait = closeWait
 			return
-		case encoded != nil:
-			patience := writeWait + time.Duration(len(encoded))*time.Second/slowestLink
+		case p != nil:
+			patience := writeWait + time.Duration(len(p.encoded))*time.Second/slowestLink
 			_ = conn.SetWriteDeadline(time.Now().Add(patience))
-			if conn.WriteMessage(websocket.TextMessage, encoded) != nil {
+			if p.write(conn) != nil {
 				return
 			}
 			continue

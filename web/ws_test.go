@@ -23,6 +23,7 @@ type wsClient struct {
 type dialOptions struct {
 	token, query, origin string
 	protocols            []string
+	compress             bool
 }
 
 // dial opens a websocket, or returns the answer that refused it.
@@ -35,7 +36,7 @@ func (r *rig) dial(opt dialOptions) (*wsClient, *http.Response) {
 	if opt.origin != "" {
 		header.Set("Origin", opt.origin)
 	}
-	d := websocket.Dialer{Subprotocols: opt.protocols}
+	d := websocket.Dialer{Subprotocols: opt.protocols, EnableCompression: opt.compress}
 	conn, resp, err := d.DialContext(r.t.Context(), "ws"+strings.TrimPrefix(r.http.URL, "http")+"/ws"+opt.query, header)
 	if err != nil {
 		if !errors.Is(err, websocket.ErrBadHandshake) {
@@ -285,5 +286,19 @@ func TestWebsocketProtocol(t *testing.T) {
 	}
 	if _, resp := r.dial(dialOptions{}); resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("a hub that is closed: %d", resp.StatusCode)
+	}
+}
+
+// Compressed, a message of a kilobyte can be a megabyte, and is bounded as what it is; and frames come whole that way.
+func TestWebsocketCompression(t *testing.T) {
+	r := newRig(t, nil)
+	c, _ := r.dial(dialOptions{token: bootstrap, compress: true})
+	c.say(`{"type":"subscribe"}`)
+	if f := c.read(); f.Type != "snapshot" || len(f.Stations) != 4 {
+		t.Errorf("%+v", f)
+	}
+	c.say(`{"pad":"` + strings.Repeat("x", 1<<20) + `"}`)
+	if code := c.closed(); code != websocket.CloseMessageTooBig {
+		t.Errorf("closed with %d", code)
 	}
 }

@@ -18,9 +18,11 @@ import (
 )
 
 const benchUsage = `usage: quantrac bench ingest [flags]
+       quantrac bench websocket [flags]
 
-Drives many gateways against a whole system that it starts for itself, and measures until the last value can be queried.
-quantrac bench ingest --help lists the flags.
+ingest drives many gateways against a whole system that it starts for itself, and measures until the last value can be queried.
+websocket lets many pages listen to a service that it starts for itself, and measures what that costs and how soon an alert comes.
+Each lists its flags with --help.
 `
 
 // runBench runs a load test.
@@ -32,6 +34,8 @@ func runBench(ctx context.Context, args []string, out io.Writer) error {
 	switch name, rest := args[0], args[1:]; name {
 	case "ingest":
 		return benchIngest(ctx, rest, out)
+	case "websocket":
+		return benchWebsocket(ctx, rest, out)
 	case "serve":
 		return profiledServe(ctx, rest, out)
 	case "help", "-h", "--help":
@@ -99,23 +103,36 @@ func benchIngest(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if f.Serve, f.ServeEnv, err = measuredServe(); err != nil {
+		return err
+	}
+	f.Progress = benchProgress(os.Stderr)
+	result, err := f.run(ctx)
+	return benchResult(ctx, out, f.json, result, err)
+}
+
+// measuredServe is the command line of the service that is measured, and what its environment has more than this one.
+func measuredServe() (serve func(profile string) []string, env []string, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return fmt.Errorf("find the program itself: %w", err)
+		return nil, nil, fmt.Errorf("find the program itself: %w", err)
 	}
-	f.Serve = func(profile string) []string {
+	serve = func(profile string) []string {
 		if profile == "" {
 			return []string{self, "serve"}
 		}
 		return []string{self, "bench", "serve", profile}
 	}
 	// The settings of this shell are not those of the measured service.
-	f.ServeEnv = []string{"QUANTRAC_CONFIG="}
+	env = []string{"QUANTRAC_CONFIG="}
 	for _, s := range settings {
-		f.ServeEnv = append(f.ServeEnv, envName(s.flag)+"=")
+		env = append(env, envName(s.flag)+"=")
 	}
-	f.Progress = benchProgress(os.Stderr)
-	result, err := f.run(ctx)
+	return serve, env, nil
+}
+
+// benchResult prints what a run gave, behind its progress line.
+func benchResult(ctx context.Context, out io.Writer, asJSON bool, result printer, err error) error {
 	fmt.Fprintln(os.Stderr)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -123,7 +140,7 @@ func benchIngest(ctx context.Context, args []string, out io.Writer) error {
 		}
 		return err
 	}
-	if !f.json {
+	if !asJSON {
 		result.Print(out)
 		return nil
 	}

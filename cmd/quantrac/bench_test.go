@@ -126,19 +126,28 @@ func killHolder(t *testing.T, dir string) {
 
 func TestBenchUsage(t *testing.T) {
 	for _, args := range [][]string{
-		{}, {"egress"}, {"serve"}, {"ingest", "extra"}, {"ingest", "--against", "nodered"}, {"ingest", "--against", "telegraf", "--scenario", "burst"}, {"ingest", "--no-such-flag"},
+		{}, {"egress"}, {"serve"}, {"ingest", "extra"}, {"ingest", "--against", "nodered"}, {"ingest", "--against", "telegraf", "--scenario", "burst"}, {"ingest", "--no-such-flag"}, {"websocket", "extra"}, {"websocket", "--no-such-flag"},
 	} {
 		if err := runBench(t.Context(), args, t.Output()); !errors.Is(err, errUsage) {
 			t.Errorf("%q: %v, want wrong usage", args, err)
 		}
 	}
-	for _, args := range [][]string{{"help"}, {"ingest", "--help"}} {
+	for _, args := range [][]string{{"help"}, {"ingest", "--help"}, {"websocket", "--help"}} {
 		if err := runBench(t.Context(), args, t.Output()); err != nil && !errors.Is(err, flag.ErrHelp) {
 			t.Errorf("%q: %v", args, err)
 		}
 	}
-	if err := runBench(t.Context(), []string{"ingest", "--stack", "kafka"}, t.Output()); err == nil || errors.Is(err, errUsage) {
-		t.Errorf("an unknown stack: %v", err)
+	for _, args := range [][]string{
+		{"ingest", "--stack", "kafka"},
+		{"websocket", "--clients", "-1"},
+		{"websocket", "--stations", "1000000"},
+		{"websocket", "--alerts", "-1"},
+		{"websocket", "--readings", "NaN"},
+		{"websocket", "--duration", "1ms"},
+	} {
+		if err := runBench(t.Context(), args, t.Output()); err == nil || errors.Is(err, errUsage) {
+			t.Errorf("%q: %v, want what cannot be run", args, err)
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 type liveConsumer struct {
 	live      *alerts.Live
 	hub       *web.Hub
+	gather    *web.Gather
 	snapshots *stream.Snapshots
 	cursor    *stream.Cursor
 	figures   *figures
@@ -48,13 +49,14 @@ func openLive(ctx context.Context, log *stream.Log, live *alerts.Live, f *figure
 // Consume is idempotent: a newest value that comes again changes nothing. While nobody listens, nothing is made for the hub.
 func (c *liveConsumer) Consume(ctx context.Context, batches []stream.Batch) error {
 	items, changed := c.live.Fold(deliveriesOf(batches), c.hub.Listened)
-	c.hub.Readings(items)
-	c.tell(changed)
+	var received time.Time
 	for _, b := range batches {
-		if c.passed = b.Sequence; len(b.Entries) > 0 {
-			observeSince(c.figures.websocket, b.Entries[0].Delivery.ReceivedAt)
+		if c.passed = b.Sequence; received.IsZero() && len(b.Entries) > 0 {
+			received = b.Entries[0].Delivery.ReceivedAt
 		}
 	}
+	c.gather.Add(items, received)
+	c.tell(changed)
 	if time.Since(c.savedAt) < liveSaveEvery {
 		return nil
 	}

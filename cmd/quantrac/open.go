@@ -149,6 +149,7 @@ func (s *service) openLive(ctx context.Context) (err error) {
 	}, web.NewMetrics(s.figures.registry))
 	s.liveFold.hub, s.liveFold.spots.log = s.hub, s.log
 	s.liveFold.spots.tell = func(set json.RawMessage) { s.hub.Hotspots(set) }
+	s.liveFold.gather = web.NewGather(s.hub, func(oldest time.Time) { observeSince(s.figures.websocket, oldest) })
 	s.figures.registry.MustRegister(newStateCollector(s.live.StateCounts, s.journal.Open))
 	return nil
 }

@@ -231,6 +231,7 @@ func (s *service) startConsumers(p *phase) {
 		return s.stream.Consume(ctx, s.quarantine.Cursor(), s.quarantine.Consume)
 	})
 	p.start("quarantine retention", s.quarantine.Run)
+	p.start("gathered readings", s.liveFold.gather.Run)
 	p.start("clock", s.liveFold.Tick)
 	p.start("webhooks", s.webhooks.Run)
 	if s.mail != nil {

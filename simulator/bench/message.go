@@ -91,6 +91,16 @@ func (m *message) write(packetID uint16, at time.Time) []byte {
 
 var firstSequenceText = fmt.Sprint(firstSequence)
 
+// values are those of the newest message.
+func (m *message) values() (out [len(parameters)]float64) {
+	const hundredths = 100
+	for i, at := range m.fractions {
+		fraction := int64(m.packet[at]-'0')*10 + int64(m.packet[at+1]-'0')
+		out[i] = float64(parameters[i].base*hundredths+fraction) / hundredths
+	}
+	return out
+}
+
 // sent is the number of messages made.
 func (m *message) sent() uint64 { return m.sequence - firstSequence }
 

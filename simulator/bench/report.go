@@ -21,10 +21,7 @@ func (r *Result) Print(w io.Writer) {
 	}
 	fmt.Fprintf(t, "  all\t%.2f\t\t\n  (load generator\t%.2f)\t\t\n", r.CPU, r.Generator)
 	_ = t.Flush() // as with Fprintf: who cannot be written to cannot be told
-	const quiet = 0.05
-	if r.Others > quiet {
-		fmt.Fprintf(w, "  other programs used %.0f %% of this machine meanwhile: rate and latencies are not to be trusted\n", 100*r.Others)
-	}
+	printOthers(w, r.Others)
 }
 
 // pace says how the messages were due; "" = as fast as acknowledgements allowed.
@@ -95,4 +92,25 @@ func (p Progress) String() string {
 		fmt.Fprintf(&b, " acknowledged %d", p.Acked)
 	}
 	return b.String()
+}
+
+// Print writes the result for people.
+func (r *WebsocketResult) Print(w io.Writer) {
+	fmt.Fprintf(w, "%d websocket clients, %d stations, %.0f readings/s for %.0f s; the newest value of every series came over the websocket\n", r.Clients, r.Stations, r.Readings, r.Seconds)
+	fmt.Fprintf(w, "  publish → alert at each client   p50 %8.1f ms   p99 %8.1f ms   (%d alerts)\n", r.AlertP50, r.AlertP99, r.Alerts)
+	fmt.Fprintf(w, "  publish → value at one client    p50 %8.1f ms   p99 %8.1f ms\n", r.ReadingP50, r.ReadingP99)
+	const kilo = 1000
+	fmt.Fprintf(w, "  each client: %.1f frames/s, %.1f kB/s; %.0f values replaced by newer ones for clients that lag\n", r.Frames, r.Bytes/kilo, r.Dropped)
+	fmt.Fprintf(w, "  server %.2f cores, peak memory %s (load generator with all clients %.2f cores)\n", r.Cores, mebibytes(r.PeakBytes), r.Generator)
+	printOthers(w, r.Others)
+	for _, c := range r.Checks {
+		fmt.Fprintf(w, "%s %.2f %s, at most %.0f: %s\n", c.What, c.Got, c.Unit, c.Limit, verdict(c.Met))
+	}
+}
+
+func printOthers(w io.Writer, share float64) {
+	const quiet, percent = 0.05, 100
+	if share > quiet {
+		fmt.Fprintf(w, "  other programs used %.0f %% of this machine meanwhile: rate and latencies are not to be trusted\n", percent*share)
+	}
 }
