@@ -153,13 +153,13 @@ func (h *Hub) Alert(a alerts.Alert) {
 // be told one by one, that whoever shows it should subscribe anew. The stations that have changed are told by Station.
 func (h *Hub) Registry(gone []string, parks, anew bool) {
 	h.send(func(seq uint64) frame {
-		return frame{encoded: encode(struct {
+		return frame{payload: newPayload(encode(struct {
 			Type      string   `json:"type"`
 			Sequence  uint64   `json:"sequence"`
 			Gone      []string `json:"gone"`
 			Parks     bool     `json:"parks"`
 			Subscribe bool     `json:"subscribe"`
-		}{"registry", seq, append([]string{}, gone...), parks, anew})}
+		}{"registry", seq, append([]string{}, gone...), parks, anew}))}
 	})
 }
 
