@@ -12,13 +12,14 @@ import (
 	"quantrac/ingest"
 	"quantrac/ingest/books"
 	"quantrac/ingest/history"
+	"quantrac/ingest/quality"
 	"quantrac/ingest/stream"
 )
 
-func openBooks(t *testing.T, log *stream.Log, store history.Store, writer *history.Writer) (*books.Clerk, *stream.Cursor) {
+func openBooks(t *testing.T, log *stream.Log, store history.Store, writer *history.Writer, figures *quality.Store) (*books.Clerk, *stream.Cursor) {
 	t.Helper()
 	clerk, cursor, err := books.Open(t.Context(), books.Options{
-		Log: log, Now: time.Now,
+		Log: log, Now: time.Now, Follow: followerOf(figures),
 		Lookup: func(ctx context.Context, station, parameter string, from, to time.Time) (map[int64]books.Stored, error) {
 			rows, err := history.Raw(ctx, store, history.RawQuery{Station: station, Parameter: parameter, From: from, To: to})
 			out := map[int64]books.Stored{}

@@ -182,7 +182,8 @@ func (r *rig) open(ctx context.Context, run func(func(context.Context) error), d
 	}
 	gatherer := prometheus.NewRegistry()
 	writer := history.NewWriter(store, func(id string) string { s, _ := law.reg.Load().Station(id); return s.Park }, history.NewMetrics(nil), logger)
-	clerk, booked := openBooks(t, r.log, store, writer)
+	figures := openQuality(t, r.log, law.reg.Load, r.clock)
+	clerk, booked := openBooks(t, r.log, store, writer, figures)
 	openLaw(ctx, t, law, r.log, logger)
 	r.cfg = Config{
 		Rules: rulesOf(law), Limits: limitsOf(law),
@@ -193,7 +194,7 @@ func (r *rig) open(ctx context.Context, run func(func(context.Context) error), d
 		Gateways: gatewaysOf(r.gateways), Conflicts: conflictsOf(clerk),
 		Alerts:     Alerts{List: book.List, Open: book.Open, Get: book.Get, Notices: r.notices, Act: actsOf(book)},
 		Mutes:      mutesOf(mutes),
-		Quarantine: quarantineOf(refused, door.Submit), Ledger: ledgerOf(clerk), Webhooks: webhooksOf(r.sender), Hotspots: hotspots,
+		Quarantine: quarantineOf(refused, door.Submit), Ledger: ledgerOf(clerk), Quality: qualityOf(figures), Webhooks: webhooksOf(r.sender), Hotspots: hotspots,
 		Audit:     auditOf(must[*audit.Log](t)(audit.Open(ctx, r.log))),
 		Readiness: func(context.Context) []Dependency { return *r.deps.Load() },
 	}

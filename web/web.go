@@ -64,6 +64,7 @@ type Config struct {
 	Alerts     Alerts
 	Quarantine Quarantine
 	Ledger     func(ctx context.Context, q LedgerQuery) (any, error)
+	Quality    Quality
 	Conflicts  func(ctx context.Context, q ConflictQuery) (items []Conflict, next string, err error)
 	Gateways   Gateways
 	Mutes      Mutes
@@ -285,6 +286,9 @@ func (s *Server) register() {
 	api(Viewer, "GET /api/v1/playback", s.playback)
 	api(Viewer, "GET /api/v1/playback/overview", s.playbackOverview)
 	api(Viewer, "GET /api/v1/ledger", s.ledger)
+	api(Viewer, "GET /api/v1/quality", s.quality)
+	api(Viewer, "GET /api/v1/quality/gaps", s.qualityGaps)
+	api(Viewer, "GET /api/v1/stations/{id}/quality", s.qualityStrip)
 	api(Viewer, "POST /api/v1/decode", s.decode)
 	api(Viewer, "POST /api/v1/ws-ticket", s.ticket)
 	api(Officer, "POST /api/v1/readings", s.postReadings)

@@ -79,7 +79,7 @@ const linger = 20 * time.Millisecond
 func (s *service) openBooks(ctx context.Context) (err error) {
 	writer := history.NewWriter(s.store, s.parkOf, history.NewMetrics(s.figures.registry), s.log)
 	s.clerk, s.booked, err = books.Open(ctx, books.Options{
-		Log: s.stream, Now: time.Now, Lookup: lookupFor(s.store), Logger: s.log, Metrics: books.NewMetrics(s.figures.registry),
+		Log: s.stream, Now: time.Now, Follow: followerOf(s.quality), Lookup: lookupFor(s.store), Logger: s.log, Metrics: books.NewMetrics(s.figures.registry),
 		Origin: func(ctx context.Context, id string) (string, bool, error) { return s.quarantine.Origin(ctx, id) }, // it opens after the books
 		Write: func(ctx context.Context, readings []ingest.Reading) error {
 			return writer.Consume(ctx, []ingest.Intake{{Readings: readings}})
@@ -349,7 +349,7 @@ func (s *service) openWeb(ctx context.Context) error {
 		Alerts: web.Alerts{List: s.journal.List, Open: s.journal.Open, Get: s.journal.Get, Notices: noticesFrom(s.webhooks, s.mail), Act: actsFor(s.journal)},
 		Mutes:  mutesFor(s.mutes),
 		Rules:  rulesFor(s.law, s.store), Limits: limitsFor(s.law),
-		Quarantine: quarantineFor(s.quarantine, s.submit), Ledger: ledgerFor(s.clerk), Webhooks: webhooksFor(s.webhooks), Mails: mailsFor(s.mail), Hotspots: s.liveFold.spots.Shown,
+		Quarantine: quarantineFor(s.quarantine, s.submit), Ledger: ledgerFor(s.clerk), Quality: qualityFor(s.quality), Webhooks: webhooksFor(s.webhooks), Mails: mailsFor(s.mail), Hotspots: s.liveFold.spots.Shown,
 		Audit: auditFor(changes), Readiness: s.readiness,
 	})
 	const maxHeader = 32 << 10

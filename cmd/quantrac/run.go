@@ -26,6 +26,7 @@ import (
 	"quantrac/ingest/history"
 	"quantrac/ingest/hj212"
 	"quantrac/ingest/mqtt"
+	"quantrac/ingest/quality"
 	"quantrac/ingest/quarantine"
 	"quantrac/ingest/stream"
 	"quantrac/web"
@@ -64,6 +65,7 @@ type service struct {
 
 	stream     *stream.Log
 	store      history.Store
+	quality    *quality.Store
 	clerk      *books.Clerk
 	booked     *stream.Cursor
 	journal    *journal.Journal
@@ -154,7 +156,7 @@ func (s *service) open(ctx context.Context) error {
 		return err
 	}
 	steps := []func(context.Context) error{
-		s.openListener, s.openStream, s.openHistory, s.openBooks, s.openLaw, s.openAlerts, s.openQuarantine, s.openLive, s.openWebhooks, s.openDoor, s.openGateways, s.openBrokers, s.openDoors, s.openWeb,
+		s.openListener, s.openStream, s.openHistory, s.openLaw, s.openQuality, s.openBooks, s.openAlerts, s.openQuarantine, s.openLive, s.openWebhooks, s.openDoor, s.openGateways, s.openBrokers, s.openDoors, s.openWeb,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -223,6 +225,7 @@ func (s *service) startConsumers(p *phase) {
 		return errors.Join(s.stream.Consume(ctx, s.judged, s.judge.Consume), lastSave(s.judge.Save))
 	})
 	p.start("alert clock", s.judge.Run)
+	p.start("uptime", s.quality.Run)
 	p.start("history watch", s.watchHistory)
 	p.start("live", func(ctx context.Context) error {
 		return errors.Join(s.stream.Consume(ctx, s.liveFold.cursor, s.liveFold.Consume), lastSave(s.liveFold.Save))

@@ -21,6 +21,8 @@ type Options struct {
 	// any more. nil = it never is: what is taken back is taken from no station's line.
 	Origin func(ctx context.Context, id string) (station string, ok bool, err error)
 	Now    func() time.Time
+	// Follow hears what is in the books and in history.
+	Follow Follower
 	// MaxBytes bounds BOOKS and, by itself, CONFLICTS on disk, beyond which the oldest records go; 0 = 1 GiB. Totals and figures
 	// by the hour do not change by that.
 	MaxBytes uint64
@@ -204,7 +206,7 @@ func (c *Clerk) Consume(ctx context.Context, batches []stream.Batch) error {
 	if err := c.work(ctx, batches); err != nil {
 		return err
 	}
-	if !c.saving.due(c.opt.Now()) {
+	if !c.saving.due(c.opt.Now()) && !c.opt.Follow.full() {
 		return nil
 	}
 	return c.Save(ctx)

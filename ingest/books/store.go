@@ -34,6 +34,7 @@ func (c *Clerk) store(ctx context.Context, batches []stream.Batch) error {
 	if err := c.opt.fault("after write"); err != nil {
 		return err
 	}
+	c.tell(batches)
 	c.remember(batches)
 	c.again = slices.DeleteFunc(c.again, func(r record) bool { return !c.handled.before(r.end()) })
 	return nil
@@ -150,6 +151,9 @@ func (c *Clerk) Save(ctx context.Context) error {
 		return fmt.Errorf("save the books: %w", err)
 	}
 	start := c.opt.Now()
+	if err := c.opt.Follow.save(ctx, c.handled.Batch-1); err != nil {
+		return err
+	}
 	if err := c.snapshots.Save(ctx, c.handled.Batch-1, c.changed(), c.snapshot); err != nil {
 		return fmt.Errorf("save the books: %w", err)
 	}
