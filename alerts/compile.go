@@ -55,7 +55,9 @@ func compile(r Rule, cat *ingest.Catalogue) rule {
 	case OnFlatline:
 		c.lookback = int64(mostRecords) * int64(geo.DefaultCycle)
 	case OnStatus:
-		c.lookback = max(dayNS, int64(r.After))
+		c.lookback = dayNS + int64(r.After)
+	case OnUnusable:
+		c.lookback = int64(r.After)
 	case OnExpression:
 		x, err := compileExpression(r.When, cat)
 		if err != nil {

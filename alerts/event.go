@@ -40,6 +40,7 @@ func (e *Engine) follow(s *stationState, tr *track, o *observation, received tim
 	switch {
 	case was == 0:
 		ev.Type = Opened
+		ev.Alert.InhibitedBy = s.failedWith(tr, o.at)
 	case tr.state.active == 0:
 		ev.Type = WasResolved
 		e.resolve(&ev.Alert, sub, ev.At, "")
@@ -63,6 +64,21 @@ func (e *Engine) Retire(a Alert, at time.Time) Event {
 	a.Late = false
 	e.resolve(&a, sub, at.UTC(), CauseRuleRemoved)
 	return Event{Type: WasResolved, At: at.UTC(), Made: at.UTC(), Alert: a}
+}
+
+// failedWith is the alert of another parameter of the station that an alert about unusable values is part of, because it opened at the
+// same time, give or take a cycle; "" = none. What takes all values away is one trouble, such as that of a cabinet.
+func (s *stationState) failedWith(tr *track, at int64) string {
+	if tr.rule.On != OnUnusable {
+		return ""
+	}
+	for i := range s.tracks {
+		other := &s.tracks[i]
+		if o := other.state.open; other != tr && other.rule == tr.rule && o != nil && at-o.openedAt <= int64(s.st.Cycle) {
+			return o.id
+		}
+	}
+	return ""
 }
 
 // alert writes an open alert out in full. Nothing in it is shared with the engine's state.

@@ -107,7 +107,7 @@ func (e *Engine) rejudge(h *History, at time.Time, events []Event) []Event {
 	}
 	s.pending, s.judgedTo = none, s.tape.newest()
 	delete(e.pending, s)
-	s.tape.trim(max(0, len(s.tape.at)-s.keep))
+	s.trim()
 	return events
 }
 

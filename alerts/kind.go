@@ -47,6 +47,7 @@ var kinds = map[string]kind{
 	OnStatus:     {severityOnly: true, shows: showsNothing, unit: same},
 	OnExpression: {severityOnly: true, deferred: true, whole: true, shows: showsNothing, unit: same},
 	OnSilence:    {severityOnly: true, shows: showsNothing, unit: same},
+	OnUnusable:   {severityOnly: true, deferred: true, shows: showsNothing, unit: same},
 }
 
 func perHour(unit string) string {
@@ -77,12 +78,10 @@ func (r *rule) signalFor(parameter string, cat *ingest.Catalogue) signal {
 		a := anomaly{days: r.Days}
 		return a.judge
 	case OnStatus:
-		w := statusWatch{after: int64(r.After), times: r.Times}
-		for _, s := range statuses {
-			if slices.Contains(r.Statuses, s.String()) {
-				w.statuses = append(w.statuses, s)
-			}
-		}
+		w := statusWatch{statuses: r.watched(), after: int64(r.After), times: r.Times}
+		return w.judge
+	case OnUnusable:
+		w := unusableWatch{statuses: r.watched(), after: int64(r.After)}
 		return w.judge
 	case OnFlatline:
 		if n := r.records(parameter, cat); n > 1 {
@@ -92,6 +91,11 @@ func (r *rule) signalFor(parameter string, cat *ingest.Catalogue) signal {
 		return r.expression.judge
 	}
 	return nil
+}
+
+// watched are the device statuses that the rule names.
+func (r *rule) watched() []ingest.Status {
+	return slices.DeleteFunc(slices.Clone(statuses[:]), func(s ingest.Status) bool { return !slices.Contains(r.Statuses, s.String()) })
 }
 
 // mostRecords bounds the run of equal values that a rule may ask for.

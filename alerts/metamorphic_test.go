@@ -67,6 +67,7 @@ const metamorphicRules = `rules:
 - {id: day, on: mean_24h, min_share: 0.3, parameters: [cod], levels: {warning: 0.8, critical: 0.9}, keep_open: 1h}
 - {id: quick, on: rate, parameters: [tss], levels: {warning: {above: 10}, critical: {above: 60}}}
 - {id: device, on: status, after: 10m, times: 8, severity: info}
+- {id: blind, on: unusable, after: 10m, severity: info}
 - {id: load, on: load, window: 2h, min_share: 0.3, parameters: [cod], levels: {warning: {above: 100}, critical: {above: 150}}}
 - {id: rule, on: expression, when: "cod > 60 && flow_out > 80 && ratio('tss') > 0.5", severity: warning, for: 5m}
 - {id: soon, on: forecast, parameters: [tss], window: 3h, horizon: 2h, levels: {warning: 0.9}}

@@ -13,16 +13,16 @@ import (
 
 // What a rule looks at: the value of "on", which is also the basis of its alerts.
 const (
-	OnValue   = "value"
-	OnMean1h  = "mean_1h"
-	OnMean24h = "mean_24h"
-	// OnRate and the following are words of the rule language that this version refuses to load.
+	OnValue      = "value"
+	OnMean1h     = "mean_1h"
+	OnMean24h    = "mean_24h"
 	OnRate       = "rate"
 	OnForecast   = "forecast"
 	OnSilence    = "silence"
 	OnFlatline   = "flatline"
 	OnExpression = "expression"
 	OnStatus     = "status"
+	OnUnusable   = "unusable"
 	OnLoad       = "load"
 	OnAnomaly    = "anomaly"
 )
@@ -76,13 +76,14 @@ type Rule struct {
 	Days int `json:"days,omitempty" yaml:"days,omitempty"`
 	// Records is how many equal values make a flatline; 0 = what the catalogue says of the parameter.
 	Records int `json:"records,omitempty" yaml:"records,omitempty"`
-	// Statuses of a device are watched by on: status, and Times is how often in a day they may begin; 0 = any number.
+	// Statuses of a device are watched by on: status, and those in which a value is missed by on: unusable. Times is how often in a day
+	// they may begin; 0 = any number.
 	Statuses []string `json:"statuses,omitempty" yaml:"statuses,omitempty"`
 	Times    int      `json:"times,omitempty" yaml:"times,omitempty"`
 	// MinShare is the share of the readings of its window without which there is no mean; nil = DefaultMinShare.
 	MinShare *float64 `json:"min_share,omitempty" yaml:"min_share,omitempty"`
 
-	// After belongs to silence and status; Severity to the kinds that have no levels; When to expression.
+	// After belongs to silence, status and unusable; Severity to the kinds that have no levels; When to expression.
 	After    Duration `json:"after,omitempty" yaml:"after,omitempty"`
 	Severity string   `json:"severity,omitempty" yaml:"severity,omitempty"`
 	When     string   `json:"when,omitempty" yaml:"when,omitempty"`

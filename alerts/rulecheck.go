@@ -51,8 +51,8 @@ func (c *ruleChecker) rule(r *Rule) {
 
 // keys names the keys that only some kinds of rule take, and the kinds that take them.
 var keys = map[string][]string{
-	"after": {OnSilence, OnStatus}, "when": {OnExpression}, "window": {OnMean1h, OnMean24h, OnRate, OnLoad, OnForecast},
-	"horizon": {OnForecast}, "days": {OnAnomaly}, "records": {OnFlatline}, "statuses": {OnStatus}, "times": {OnStatus},
+	"after": {OnSilence, OnStatus, OnUnusable}, "when": {OnExpression}, "window": {OnMean1h, OnMean24h, OnRate, OnLoad, OnForecast},
+	"horizon": {OnForecast}, "days": {OnAnomaly}, "records": {OnFlatline}, "statuses": {OnStatus, OnUnusable}, "times": {OnStatus},
 	"min_share": {OnMean1h, OnMean24h, OnLoad},
 }
 
@@ -90,7 +90,9 @@ const (
 	DefaultAfter = Duration(15 * time.Minute)
 	// DefaultStatusAfter is how long a device may be calibrated or faulty: calibrations take 30 to 120 minutes.
 	DefaultStatusAfter = Duration(2 * time.Hour)
-	DefaultRateWindow  = Duration(time.Hour)
+	// DefaultUnusableAfter is longer, so that a calibration is over.
+	DefaultUnusableAfter = Duration(3 * time.Hour)
+	DefaultRateWindow    = Duration(time.Hour)
 	// DefaultTrend and DefaultHorizon are what a forecast rests on and how far it looks.
 	DefaultTrend   = Duration(90 * time.Minute)
 	DefaultHorizon = Duration(3 * time.Hour)
@@ -124,7 +126,10 @@ func (c *ruleChecker) figure(r *Rule) {
 		orDefault(&r.After, DefaultAfter)
 	case OnStatus:
 		orDefault(&r.After, DefaultStatusAfter)
-		c.statuses(r)
+		c.statuses(r, statuses[1:], ingest.Calibrating, ingest.Fault)
+	case OnUnusable:
+		orDefault(&r.After, DefaultUnusableAfter)
+		c.statuses(r, statuses[:], statuses[:]...)
 	case OnExpression:
 		c.when(r)
 	}
@@ -171,13 +176,21 @@ func (c *ruleChecker) bounded(r *Rule) {
 	}
 }
 
-func (c *ruleChecker) statuses(r *Rule) {
+// statuses checks the statuses that a rule names, and fills in those that it watches when it names none.
+func (c *ruleChecker) statuses(r *Rule, allowed []ingest.Status, otherwise ...ingest.Status) {
+	names := func(list []ingest.Status) []string {
+		out := make([]string, len(list))
+		for i, s := range list {
+			out[i] = s.String()
+		}
+		return out
+	}
 	if len(r.Statuses) == 0 {
-		r.Statuses = []string{ingest.Calibrating.String(), ingest.Fault.String()}
+		r.Statuses = names(otherwise)
 	}
 	for i, name := range r.Statuses {
-		if !slices.ContainsFunc(statuses[1:], func(s ingest.Status) bool { return s.String() == name }) {
-			c.add(fmt.Sprintf("statuses[%d]", i), "status %q is none of calibrating, fault, other", name)
+		if known := names(allowed); !slices.Contains(known, name) {
+			c.add(fmt.Sprintf("statuses[%d]", i), "status %q is none of %s", name, strings.Join(known, ", "))
 		}
 	}
 }

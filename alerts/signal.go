@@ -23,6 +23,11 @@ func (v *view) at() int64 { return v.tape.at[v.row] }
 
 func (v *view) limitsOf(parameter string) []limitSpan { return v.engine.limitsOf(v.station, parameter) }
 
+// within reports whether a row lies no further back than a span and what may be missing of it.
+func (v *view) within(row int, span int64) bool {
+	return v.at()-v.tape.at[row] <= span+gapCycles*int64(v.st.Cycle)
+}
+
 func (v *view) column() *column { return &v.tape.cols[v.col] }
 
 // signal is the number that a rule judges at an instant; false when there is none, and then nothing changes.

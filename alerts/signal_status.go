@@ -25,7 +25,7 @@ func (w *statusWatch) judge(v *view) (float64, bool) {
 	if !w.watches(c.cells[v.row]) {
 		return 0, true
 	}
-	begins := w.begins(c, v.row)
+	begins := w.begins(v)
 	score := float64(v.at()-v.tape.at[begins]) / float64(w.after)
 	if w.hides(v, begins) {
 		score = max(score, 1)
@@ -40,10 +40,11 @@ func (w *statusWatch) watches(c cell) bool {
 	return c&cellPresent != 0 && slices.Contains(w.statuses, c.status())
 }
 
-// begins is the first row of the run of watched statuses that ends at row.
-func (w *statusWatch) begins(c *column, row int) int {
-	first := row
-	for r := row; r >= 0; r-- {
+// begins is the first row of the run of watched statuses that ends at row, or one in it that lies far enough back to be too long: what
+// is said must not depend on how much more of the past is remembered.
+func (w *statusWatch) begins(v *view) int {
+	c, first := v.column(), v.row
+	for r := v.row; r >= 0 && v.within(r, w.after); r-- {
 		switch {
 		case c.cells[r]&cellPresent == 0:
 		case !w.watches(c.cells[r]):
@@ -55,10 +56,10 @@ func (w *statusWatch) begins(c *column, row int) int {
 	return first
 }
 
-// hides reports whether the last usable value before the run was over its limit.
+// hides reports whether the last usable value before the run, of the day before it, was over its limit.
 func (w *statusWatch) hides(v *view, begins int) bool {
 	c := v.column()
-	for row := begins - 1; row >= 0; row-- {
+	for row := begins - 1; row >= 0 && v.tape.at[begins]-v.tape.at[row] <= dayNS; row-- {
 		if !c.usable(row) {
 			continue
 		}

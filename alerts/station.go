@@ -17,7 +17,7 @@ type stationState struct {
 	// gapNS is the silence, in ns, after which a level's `for` starts again.
 	gapNS int64
 	// lookback is how far behind an instant its rules look, waiting times included, in ns; keep is the number of instants that
-	// the tape holds for it and for judging again.
+	// the tape holds at least.
 	lookback int64
 	keep     int
 
@@ -178,7 +178,15 @@ func (e *Engine) turnCheckpoints(s *stationState, at int64) {
 	for i := range s.tracks {
 		s.tracks[i].forget(s.older.at)
 	}
-	if spare := len(s.tape.at) - s.keep; spare > 0 {
+	s.trim()
+}
+
+// trim forgets the instants that no window of the station needs: neither by their number nor by their time, since a gateway may send
+// each parameter at an instant of its own. The tape never holds more than most.
+func (s *stationState) trim() {
+	n := len(s.tape.at)
+	needed := s.tape.after(s.older.at - s.lookback - 1)
+	if spare := max(min(n-s.keep, needed), n-most); spare > 0 {
 		s.tape.trim(spare)
 	}
 }

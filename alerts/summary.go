@@ -47,6 +47,11 @@ func (w words) standing(o *openAlert) geo.Text {
 			VI: "thiết bị đo " + w.symbol + " hiệu chuẩn hoặc báo lỗi quá lâu, quá thường xuyên hoặc bắt đầu trong lúc vượt giới hạn",
 			EN: "the " + w.symbol + " device is calibrated or faulty for too long, too often, or since an excess",
 		}, at)
+	case OnUnusable:
+		return join(warning, geo.Text{
+			VI: "đã lâu không có giá trị " + w.symbol + " dùng được (ngoài dải đo, mã lỗi, đơn vị lạ, hiệu chuẩn hoặc hỏng)",
+			EN: "no usable value of " + w.symbol + " for long (out of range, error code, unknown unit, calibration or fault)",
+		}, at)
 	case OnExpression:
 		return join(warning, geo.Text{VI: "điều kiện “" + w.rule.VI + "” đúng", EN: "the condition “" + w.rule.EN + "” holds"}, at)
 	case OnAnomaly:
@@ -111,6 +116,8 @@ func (w words) ended(a *Alert) geo.Text {
 		}
 	case OnStatus:
 		return join(end, geo.Text{VI: "thiết bị đo " + w.symbol + " đo trở lại", EN: "the " + w.symbol + " device measures again"}, at)
+	case OnUnusable:
+		return join(end, geo.Text{VI: w.symbol + " lại có giá trị dùng được", EN: w.symbol + " has usable values again"}, at)
 	case OnExpression:
 		return join(end, geo.Text{VI: "điều kiện “" + w.rule.VI + "” không còn đúng", EN: "the condition “" + w.rule.EN + "” holds no longer"}, at)
 	}

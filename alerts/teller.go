@@ -24,6 +24,7 @@ func (t *teller) end(ev *Event, to int64) {
 func (t *teller) discovered(iv *interval) []Event {
 	events := []Event{t.event(Opened, iv.openedAt, &iv.openAlert)}
 	if iv.to == never {
+		events[0].Alert.InhibitedBy = t.s.failedWith(t.tr, iv.openedAt)
 		return events
 	}
 	ended := t.event(WasResolved, iv.to, &iv.openAlert)

@@ -74,6 +74,8 @@ type effect struct {
 	expect, allow []string
 	// lasts is how long the event must last before a rule is expected to speak.
 	lasts time.Duration
+	// blinds: no value can be judged meanwhile.
+	blinds bool
 }
 
 // Kinds of rule, by their "on".
@@ -93,13 +95,13 @@ var effects = map[string]effect{
 	Drift:        {value: (*Event).drift, expect: []string{"anomaly", "expression"}, allow: []string{"value", "mean_24h"}, lasts: 24 * time.Hour},
 	Flatline:     {value: (*Event).frozen, flags: []string{"flatline"}, expect: []string{"flatline"}, allow: suspect, lasts: 2 * time.Hour},
 	Zero:         {value: (*Event).zero, flags: []string{"flatline", "spike"}, expect: []string{"flatline"}, allow: append([]string{"rate", "value"}, suspect...), lasts: 2 * time.Hour},
-	Negative:     {value: (*Event).negative, flags: []string{"negative"}, expect: []string{"status", "expression"}, lasts: time.Hour},
-	OutOfRange:   {value: (*Event).beyond, flags: []string{"out_of_range"}, expect: []string{"status", "expression"}, lasts: time.Hour},
-	NaNText:      {flags: []string{"nan_literal", "not_a_number"}, allow: []string{"status", "expression"}},
+	Negative:     {value: (*Event).negative, flags: []string{"negative"}, expect: []string{"status", "expression"}, lasts: time.Hour, blinds: true},
+	OutOfRange:   {value: (*Event).beyond, flags: []string{"out_of_range"}, expect: []string{"status", "expression"}, lasts: time.Hour, blinds: true},
+	NaNText:      {flags: []string{"nan_literal", "not_a_number"}, allow: []string{"status", "expression"}, blinds: true},
 	Clogging:     {value: (*Event).clog, of: []string{"cod", "tss"}, flags: []string{"flatline"}, expect: suspect, allow: []string{"rate"}, lasts: 4 * time.Hour},
 	Fouling:      {value: (*Event).sawtooth, of: []string{"cod", "tss"}},
-	Calibration:  {value: (*Event).standard, status: "calibrating"},
-	Fault:        {status: "fault", expect: []string{"status"}, lasts: time.Hour},
+	Calibration:  {value: (*Event).standard, status: "calibrating", blinds: true},
+	Fault:        {status: "fault", expect: []string{"status"}, lasts: time.Hour, blinds: true},
 	ParamMissing: {parameter: true, expect: []string{"silence"}, lasts: longSilence},
 	Outage:       {expect: []string{"silence"}, lasts: longSilence},
 	Duplicate:    {},

@@ -30,6 +30,9 @@ func (l *Label) Concerns(parameter string) bool {
 // statusTooLong is how long a calibration may last: they take 30 to 120 min.
 const statusTooLong = 150 * time.Minute
 
+// unusableTooLong is from when on nobody may go on without a value that can be judged.
+const unusableTooLong = 3 * time.Hour
+
 // Labels are the labels of a playback, in the order of its events. over tells whether a value breaks the limit of a parameter at a
 // station; nil = nobody knows, and then a slow excess is one from its beginning.
 func (p Playback) Labels(over func(station, parameter string, value float64) bool) []Label {
@@ -53,8 +56,15 @@ func (p Playback) Labels(over func(station, parameter string, value float64) boo
 		}
 		l.Status = effect.status
 		switch {
+		case !effect.blinds:
+		case e.Duration > unusableTooLong:
+			l.Expect = append(slices.Clone(l.Expect), "unusable")
+		default:
+			l.Allow = append(slices.Clone(l.Allow), "unusable")
+		}
+		switch {
 		case e.Code == Calibration && (e.Duration > statusTooLong || p.Scenario.hides(e)):
-			l.Expect = []string{"status"}
+			l.Expect = append(l.Expect, "status")
 		case e.Code == ExceedSlow && over != nil:
 			l.Onset = p.onset(e, over)
 		}

@@ -81,7 +81,7 @@ func TestDetection(t *testing.T) {
 	}
 	for _, event := range []string{"flatline", "zero", "fault", "param_missing", "clogging"} {
 		least("suggested rules, "+event, cells(t, report, "Rules of", event)[4], 95)
-		if row := cells(t, report, "Built-in rules", event); row[3] != "0" {
+		if row := cells(t, report, "Built-in rules", event); row[3] != "0" && event != "fault" { // found by its unusable values, hours later
 			t.Errorf("the built-in rules find %s of %s %s: then the scores are too kind", row[3], row[2], event)
 		}
 	}

@@ -127,7 +127,9 @@ func watches(r *alerts.Rule, l *simulator.Label) bool {
 		return l.Parameters == nil
 	case r.On == alerts.OnSilence:
 		return slices.ContainsFunc(l.Parameters, func(p string) bool { return slices.Contains(r.Parameters, p) })
-	case r.On == alerts.OnStatus && !slices.Contains(r.Statuses, l.Status):
+	case r.On == alerts.OnStatus && !slices.Contains(r.Statuses, l.Status),
+		r.On == alerts.OnUnusable && l.To.Sub(l.From) <= time.Duration(r.After),
+		r.On == alerts.OnUnusable && l.Status != "" && !slices.Contains(r.Statuses, l.Status):
 		return false
 	case l.Parameters == nil:
 		return true

@@ -12,6 +12,7 @@ export type On =
   | 'anomaly'
   | 'flatline'
   | 'status'
+  | 'unusable'
   | 'silence'
   | 'expression'
 

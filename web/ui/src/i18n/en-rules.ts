@@ -28,6 +28,8 @@ export const rules: Record<keyof typeof vi, string> = {
   'rule.says_often': ', or more than {n} {n|time|times} in a day',
   'rule.says_silence': 'When nothing comes from {where} for {after}, an alert opens as {severity}.',
   'rule.says_silence_parameter': 'When no {what} comes from {where} for {after}, an alert opens as {severity}.',
+  'rule.says_unusable':
+    'When {where} goes on sending and has no usable {what} for {after}{lasting}, an alert opens as {severity}.',
   'rule.says_expression': 'When “{when}” holds at {where}{lasting}, an alert opens as {severity}.',
   'rule.lasting': ' for {span}',
   'rule.says_immediate': 'From {level} on it opens at once, without waiting {span}.',
@@ -36,6 +38,7 @@ export const rules: Record<keyof typeof vi, string> = {
   'rule.ends_silence': 'It ends once the station speaks again{span}.',
   'rule.ends_flatline': 'It ends once the value moves again{span}.',
   'rule.ends_status': 'It ends once the instrument measures again{span}.',
+  'rule.ends_unusable': 'It ends once a value is usable again{span}.',
   'rule.ends_expression': 'It ends once the condition does not hold{span}.',
   'rule.and_stays': ' and stays so for {span}',
   'rule.the_limit': 'the limit',

@@ -26,6 +26,8 @@ export const rules = {
   'rule.says_often': ', hay quá {n} lần trong một ngày',
   'rule.says_silence': 'Khi {where} không gửi gì trong {after}, mở cảnh báo mức {severity}.',
   'rule.says_silence_parameter': 'Khi {where} không có số liệu {what} trong {after}, mở cảnh báo mức {severity}.',
+  'rule.says_unusable':
+    'Khi {where} vẫn gửi số liệu nhưng không có giá trị {what} dùng được trong {after}{lasting}, mở cảnh báo mức {severity}.',
   'rule.says_expression': 'Khi tại {where} có “{when}”{lasting}, mở cảnh báo mức {severity}.',
   'rule.lasting': ' liên tục {span}',
   'rule.says_immediate': 'Từ {level} thì báo ngay, không chờ đủ {span}.',
@@ -34,6 +36,7 @@ export const rules = {
   'rule.ends_silence': 'Hết cảnh báo khi có tín hiệu trở lại{span}.',
   'rule.ends_flatline': 'Hết cảnh báo khi giá trị thay đổi trở lại{span}.',
   'rule.ends_status': 'Hết cảnh báo khi thiết bị đo trở lại{span}.',
+  'rule.ends_unusable': 'Hết cảnh báo khi lại có giá trị dùng được{span}.',
   'rule.ends_expression': 'Hết cảnh báo khi điều kiện không còn đúng{span}.',
   'rule.and_stays': ' và giữ như vậy {span}',
   'rule.the_limit': 'giới hạn',

@@ -47,7 +47,7 @@ export function DraftForm({ rule: r }: FormProps) {
       <fieldset>
         <legend>{w.t('form.when')}</legend>
         <div class="quad">
-          {r.on === 'silence' || r.on === 'status' ? (
+          {r.on === 'silence' || r.on === 'status' || r.on === 'unusable' ? (
             <DurationField label={w.t('form.after')} value={r.after} set={(v) => put(['after'], v)} />
           ) : null}
           {r.on !== 'silence' && <DurationField label={w.t('form.for')} value={r.for} set={(v) => put(['for'], v)} />}

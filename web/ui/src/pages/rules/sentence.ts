@@ -16,7 +16,7 @@ export interface Names {
 const MOST = 4
 
 /** What the kinds with one severity open on. */
-const ONE_SEVERITY: ReadonlySet<On> = new Set(['flatline', 'status', 'silence', 'expression'])
+const ONE_SEVERITY: ReadonlySet<On> = new Set(['flatline', 'status', 'unusable', 'silence', 'expression'])
 
 export function hasLevels(on: On): boolean {
   return !ONE_SEVERITY.has(on)
@@ -81,6 +81,8 @@ function opensByState(r: Rule, names: Names, w: Words): string {
       const often = r.times ? w.t('rule.says_often', { n: r.times }) : ''
       return w.t('rule.says_status', { ...values, often, statuses: joined(statuses, w) })
     }
+    case 'unusable':
+      return w.t('rule.says_unusable', values)
     case 'silence':
       return w.t((r.parameters ?? []).length > 0 ? 'rule.says_silence_parameter' : 'rule.says_silence', values)
     default:
@@ -113,6 +115,8 @@ function ends(r: Rule, w: Words): string {
       return w.t('rule.ends_flatline', { span })
     case 'status':
       return w.t('rule.ends_status', { span })
+    case 'unusable':
+      return w.t('rule.ends_unusable', { span })
     case 'expression':
       return w.t('rule.ends_expression', { span })
     default:
