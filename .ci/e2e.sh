@@ -24,21 +24,30 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# Both sockets are open at once, so that the two ports differ.
-read -r http mqtt < <(python3 - <<'PY'
+# The sockets are open at once, so that the ports differ.
+read -r http mqtt SMTP_PORT < <(python3 - <<'PY'
 import socket
-a, b = socket.socket(), socket.socket()
-a.bind(("127.0.0.1", 0))
-b.bind(("127.0.0.1", 0))
-print(a.getsockname()[1], b.getsockname()[1])
+free = [socket.socket() for _ in range(3)]
+for s in free:
+    s.bind(("127.0.0.1", 0))
+print(*(s.getsockname()[1] for s in free))
 PY
 )
 export BASE_URL=http://127.0.0.1:$http
 # An administrator's token of this run alone: the pages for administrators are tested with it.
 QUANTRAC_BOOTSTRAP_TOKEN=$(python3 -c 'import secrets; print(secrets.token_urlsafe(32))')
-export QUANTRAC_BOOTSTRAP_TOKEN
+export QUANTRAC_BOOTSTRAP_TOKEN SMTP_PORT
+# The tests are the recipients, of webhooks and of e-mails.
+cat >"$work/quantrac.yaml" <<YAML
+webhooks:
+  allow_private: [127.0.0.0/8]
+smtp:
+  address: 127.0.0.1:$SMTP_PORT
+  tls: none
+  from: quantrac@example.vn
+YAML
 
-bin/quantrac demo --data "$work/data" --http "127.0.0.1:$http" --mqtt "127.0.0.1:$mqtt" >"$log" 2>&1 &
+bin/quantrac demo --config "$work/quantrac.yaml" --data "$work/data" --http "127.0.0.1:$http" --mqtt "127.0.0.1:$mqtt" >"$log" 2>&1 &
 demo=$!
 
 deadline=$((SECONDS + 60))

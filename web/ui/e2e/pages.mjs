@@ -1,9 +1,11 @@
 // The pages beside the map: what a viewer sees of each, and what an administrator can do there.
 import { alertStories } from './alerts.mjs'
 import { openPage } from './browser.mjs'
+import { noticeStories } from './notices.mjs'
+import { ruleStories } from './rules.mjs'
 import { stationStories } from './station.mjs'
 
-const NAMES = ['alerts', 'silences', 'decode', 'quarantine', 'ledger', 'gateways']
+const NAMES = ['alerts', 'silences', 'decode', 'quarantine', 'ledger', 'gateways', 'rules', 'notices']
 // With BASE_URL the program's own token for administrators, if there is one; the fixture takes "admin".
 const admin = process.env.BASE_URL ? process.env.QUANTRAC_BOOTSTRAP_TOKEN : 'admin'
 
@@ -14,6 +16,8 @@ export async function pages(browser, base, test) {
   await phone(browser, base, test)
   await alertStories(browser, base, test, { admin, signIn, desktop })
   await stationStories(browser, base, test, { admin, signIn, desktop })
+  await ruleStories(browser, base, test, { admin, signIn, desktop })
+  await noticeStories(browser, base, test, { admin, signIn, desktop })
   if (admin) await administrator(browser, base, test)
 }
 

@@ -145,6 +145,7 @@ export const rules: Record<keyof typeof vi, string> = {
   'form.duration_hint': 'minutes; 1h30m works too',
 
   'trial.title': 'Try it on stored data',
+  'trial.report': 'Result of the run',
   'trial.lead': 'Stored data run through the draft and through the rule in force, and the two are compared.',
   'trial.span': 'Span',
   'trial.days': '{n} {n|day|days}',

@@ -143,6 +143,7 @@ export const rules = {
   'form.duration_hint': 'phút; cũng nhận dạng 1h30m',
 
   'trial.title': 'Thử trên số liệu cũ',
+  'trial.report': 'Kết quả thử',
   'trial.lead': 'Máy chạy lại số liệu đã lưu qua bản nháp và qua quy tắc đang áp dụng, rồi so sánh.',
   'trial.span': 'Khoảng thời gian',
   'trial.days': '{n} ngày',

@@ -13,7 +13,7 @@ export function Report() {
   const r = report.value
   if (!r) return null
   return (
-    <section class={stale.value ? 'report stale-report' : 'report'} aria-label={w.t('trial.title')}>
+    <section class={stale.value ? 'report stale-report' : 'report'} aria-label={w.t('trial.report')}>
       {stale.value && <p class="need-role">{w.t('trial.stale')}</p>}
       <p class="report-verdict" role="status" data-verdict>
         {verdictText(r)}
@@ -69,7 +69,7 @@ function Figures({ report: r }: { report: BacktestReport }) {
       {r.difference && (
         <dl class="changes">
           {(['added', 'gone', 'missed'] as const).map((k) => (
-            <div key={k} class={k}>
+            <div key={k} class={(r.difference?.[k] ?? 0) > 0 ? k : 'none'}>
               <dt>
                 {w.t(`trial.${k}`)} <small>{w.t(`trial.${k}_hint`)}</small>
               </dt>
