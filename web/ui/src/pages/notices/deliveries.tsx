@@ -38,7 +38,7 @@ export function DeliveryList({ list, again, since, linked = true }: ListProps) {
   return (
     <section class="deliveries" aria-label={w.t('deliveries.title')}>
       <div class="deliveries-head">
-        <h4>{w.t('deliveries.title')}</h4>
+        <h3>{w.t('deliveries.title')}</h3>
         <Segments
           label={w.t('deliveries.filter')}
           options={RESULTS.map((r) => [r, w.t(`deliveries.${r || 'any'}`)] as const)}

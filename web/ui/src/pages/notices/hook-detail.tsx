@@ -44,8 +44,9 @@ function Known({ hook: h }: { hook: Webhook }) {
     return () => clearInterval(timer)
   }, [list])
   const done = () => {
+    // Of one that is gone nothing can be asked.
+    if (asking.peek() !== 'delete') list.load()
     asking.value = null
-    list.load()
   }
   return (
     <>

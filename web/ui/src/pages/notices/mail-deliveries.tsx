@@ -27,7 +27,7 @@ export function MailDeliveries({ list }: { list: Deliveries<MailDelivery> }) {
   return (
     <section class="deliveries" aria-label={w.t('deliveries.title')}>
       <div class="deliveries-head">
-        <h4>{w.t('deliveries.title')}</h4>
+        <h3>{w.t('deliveries.title')}</h3>
         <Segments
           label={w.t('deliveries.filter')}
           options={RESULTS.map((r) => [r, w.t(`deliveries.${r || 'any'}`)] as const)}

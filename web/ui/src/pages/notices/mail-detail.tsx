@@ -83,8 +83,9 @@ function Known({ mail: m }: { mail: Mail }) {
           mail={m}
           act={asking.value}
           onClose={() => {
+            // Of one that is gone nothing can be asked.
+            if (asking.peek() !== 'delete') list.load()
             asking.value = null
-            list.load()
           }}
         />
       )}
