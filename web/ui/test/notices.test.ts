@@ -42,7 +42,8 @@ test('a recipient of e-mails needs an address, and lengths of time that can be r
 test('what the server adds is not sent back to it', () => {
   const held = { ...NEW_WEBHOOK, id: 'wh_1', source: 'api', health: {}, secret: 'whsec_x' }
   expect(Object.keys(webhookSpec(held)).sort()).toEqual(['enabled', 'events', 'filter', 'format', 'name', 'url'])
-  expect(mailSpec({ ...NEW_MAIL, ...{ id: 'm1', pending: 3 } })).toEqual(NEW_MAIL)
+  const mail = { ...NEW_MAIL, id: 'm1', pending: 3, group_interval: '5m0s', repeat_interval: '4h0m0s' }
+  expect(mailSpec(mail)).toEqual(NEW_MAIL)
 })
 
 test('a list of deliveries goes on to older ones, and looks for news only while none are shown', async () => {

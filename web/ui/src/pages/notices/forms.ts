@@ -1,4 +1,5 @@
 import type { Key } from '../../i18n/vi.ts'
+import { fromDuration, toDuration } from '../../parts/duration.ts'
 import type { MailSpec, NoticeFilter, WebhookSpec } from '../../wire-notices.ts'
 
 /** What the forms of this page accept, checked before the server is asked. Pure. */
@@ -33,8 +34,19 @@ export function webhookSpec({ name, url, events, filter, format, enabled }: Webh
 }
 
 export function mailSpec(m: MailSpec): MailSpec {
-  const { name, address, language, events, filter, group_by, group_wait, group_interval, repeat_interval, enabled } = m
-  return { name, address, language, events, filter, group_by, group_wait, group_interval, repeat_interval, enabled }
+  const { name, address, language, events, filter, group_by, enabled } = m
+  return {
+    ...{ name, address, language, events, filter, group_by, enabled },
+    group_wait: short(m.group_wait),
+    group_interval: short(m.group_interval),
+    repeat_interval: short(m.repeat_interval),
+  }
+}
+
+/** "4h" for the "4h0m0s" of the server. */
+function short(length: string): string {
+  const ms = fromDuration(length)
+  return ms === null ? length : toDuration(ms)
 }
 
 /** The first thing that is wrong; null when nothing is. What else there is, the server says. */
@@ -43,11 +55,9 @@ export function wrongWebhook(s: WebhookSpec): Key | null {
   return /^https?:\/\/[^\s/]+/.test(s.url.trim()) ? null : 'hooks.url_bad'
 }
 
-const LENGTH = /^(\d+(\.\d+)?(ms|s|m|h))+$/
-
 export function wrongMail(s: MailSpec): Key | null {
   if (s.name.trim() === '') return 'hooks.name_bad'
   if (!/^[^\s@]+@[^\s@]+$/.test(s.address.trim())) return 'mails.address_bad'
   const lengths = [s.group_wait, s.group_interval, s.repeat_interval]
-  return lengths.every((l) => LENGTH.test(l.trim())) ? null : 'mails.duration_bad'
+  return lengths.every((l) => fromDuration(l) !== null) ? null : 'mails.duration_bad'
 }

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
+import { spanText } from '../../parts/duration.ts'
 import { Link } from '../../parts/link.tsx'
 import { Empty, Failed, Waiting } from '../../parts/notes.tsx'
 import { go } from '../../router.ts'
@@ -123,9 +124,9 @@ function Head({ mail: m }: { mail: Mail }) {
     [w.t('notices.gets'), getsText(m, names.value, w)],
     [w.t('mails.language'), w.t(`mails.language_${m.language}`)],
     [w.t('mails.group_by'), groupText(m)],
-    [w.t('mails.group_wait'), m.group_wait],
-    [w.t('mails.group_interval'), m.group_interval],
-    [w.t('mails.repeat_interval'), m.repeat_interval],
+    [w.t('mails.group_wait'), spanText(m.group_wait, w)],
+    [w.t('mails.group_interval'), spanText(m.group_interval, w)],
+    [w.t('mails.repeat_interval'), spanText(m.repeat_interval, w)],
   ]
   return (
     <>

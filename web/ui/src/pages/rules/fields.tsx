@@ -1,5 +1,5 @@
+import { fromDuration } from '../../parts/duration.ts'
 import { words } from '../../state.ts'
-import { fromDuration } from './duration.ts'
 
 interface FieldProps<T> {
   label: string

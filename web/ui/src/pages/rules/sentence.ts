@@ -1,8 +1,8 @@
 import type { Words } from '../../i18n/format.ts'
 import { shortName } from '../../panels/figures.ts'
+import { fromDuration, spanText } from '../../parts/duration.ts'
 import { type Parameter, SEVERITIES, type Severity, type Text } from '../../wire.ts'
 import type { Bounds, Level, On, Rule } from '../../wire-rules.ts'
-import { fromDuration, spanText } from './duration.ts'
 
 /** A rule in plain sentences: an officer who reads no YAML knows what it does. Pure. */
 

@@ -1,6 +1,6 @@
-import type { Words } from '../../i18n/format.ts'
+import type { Words } from '../i18n/format.ts'
 
-/** Lengths of time as rules write them: "10m", "1h30m". Pure. */
+/** Lengths of time as rules and settings write them: "10m", "1h30m". Pure. */
 
 const UNIT: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
