@@ -37,7 +37,7 @@ export class Desk {
     if (kind === 'decode') return [200, this.decode(body.toString(), query.get('topic') || query.get('filename') || '')]
     if (kind === 'ledger') return [200, this.ledger()]
     if (kind === 'stations' && act === 'conflicts')
-      return [200, list(this.conflicts(id).filter((c) => [c.parameter, null].includes(query.get('parameter'))))]
+      return [200, list(this.conflicts(id).filter((c) => isAsked(c, query)))]
     if (kind === 'quarantine' && method === 'GET') return this.look(id, query)
     if (!['gateways', 'aliases', 'quarantine'].includes(kind)) return undefined
     if (role !== 'admin') return [401, { title: 'Unauthorized', status: 401, detail: 'this needs role admin' }]
@@ -190,6 +190,11 @@ export class Desk {
       },
     ]
   }
+}
+
+function isAsked(c, query) {
+  const [parameter, from, to] = ['parameter', 'from', 'to'].map((k) => query.get(k))
+  return (!parameter || parameter === c.parameter) && (!from || c.measured_at >= from) && (!to || c.measured_at < to)
 }
 
 function proposals(name) {

@@ -44,14 +44,14 @@ async function wayIn(browser, base, { check, expect }, [id]) {
     expect(page.url().includes(`/station?id=${id}`), page.url())
   })
   await check('every parameter is there with value, limit, ratio, age and its day in little', async () => {
-    const rows = await page.locator('.station-parameters tbody tr').count()
+    const rows = await page.locator('.station-now .parameters tbody tr').count()
     const known = await page.evaluate(
       async (of) => (await (await fetch(`api/v1/stations/${of}`)).json()).parameters.length,
       id,
     )
     expect(rows === known, `${rows} of ${known}`)
-    expect((await page.locator('.station-parameters .ratio').count()) > 0, 'no ratio')
-    expect((await page.locator('.station-parameters time').count()) > 0, 'no age')
+    expect((await page.locator('.station-now .parameters .ratio').count()) > 0, 'no ratio')
+    expect((await page.locator('.station-now .parameters time').count()) > 0, 'no age')
   })
   await check('a link to a station that there is not says so', async () => {
     await page.goto(`${base}/station?id=no-such-station`)

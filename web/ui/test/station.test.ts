@@ -64,7 +64,7 @@ describe('step', () => {
         expect(SPANS[name] / step.ms).toBeLessThanOrEqual(MOST_POINTS)
         expect(step.ms).toBeGreaterThanOrEqual(cycle)
       }
-    expect(stepOf(SPANS['1y'], 5 * MINUTE).every).toBe('12h')
+    expect(stepOf(SPANS['1y'], 5 * MINUTE).every).toBe('24h')
     expect(stepOf(SPANS['24h'], 5 * MINUTE).every).toBe('5m')
     expect(stepOf(SPANS['6h'], 5 * MINUTE).every).toBe('')
     expect(stepOf(SPANS['1h'], 1000).every).toBe('5m')
@@ -76,7 +76,8 @@ describe('step', () => {
     expect(canOverlay('24h', HOUR, stepOf(HOUR, 5 * MINUTE))).toBe(false)
     const year = stepOf(SPANS['1y'], 5 * MINUTE)
     expect(canOverlay('1h', SPANS['1y'], year)).toBe(false)
-    expect(canOverlay('24h', SPANS['1y'], year)).toBe(true)
+    expect(canOverlay('24h', SPANS['1y'], year)).toBe(false)
+    expect(canOverlay('24h', SPANS['90d'], stepOf(SPANS['90d'], 5 * MINUTE))).toBe(true)
   })
 })
 

@@ -9,7 +9,6 @@ export const station: Record<keyof typeof vi, string> = {
   'station.not_there': 'There is no such station.',
   'station.not_there_hint': 'The link may be old. Find the station with the search box above.',
   'station.index': 'worst: {ratio} times the limit',
-  'station.no_limit': 'none',
   'station.day': 'Last 24 h',
 
   'station.span': 'Span of time',

@@ -8,7 +8,6 @@ export const station = {
   'station.not_there': 'Không có trạm này.',
   'station.not_there_hint': 'Liên kết có thể đã cũ. Hãy tìm trạm bằng ô tìm kiếm phía trên.',
   'station.index': 'xấu nhất: {ratio} lần giới hạn',
-  'station.no_limit': 'không có',
   'station.day': '24 giờ qua',
 
   'station.span': 'Khoảng thời gian',

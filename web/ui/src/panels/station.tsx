@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
-import { parameter } from '../history.ts'
+import { chooseParameter, parameter } from '../history.ts'
 import { Link } from '../parts/link.tsx'
 import { followSparks } from '../sparks.ts'
 import { closeStation, parks, selectedAlert, selectedStation, stations, words } from '../state.ts'
@@ -53,7 +53,7 @@ export function StationPanel() {
       </div>
       <div class="panel-body">
         {selectedAlert.value ? <AlertDetailView /> : <StationAlerts station={s} />}
-        <ParameterTable station={s} />
+        <ParameterTable station={s} chosen={parameter.value} choose={(code) => chooseParameter(s.id, code)} />
         <Chart station={s} />
         {park && <ParkFacts park={park} station={s} />}
       </div>

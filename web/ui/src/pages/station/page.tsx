@@ -5,6 +5,7 @@ import '../../styles/chart.css'
 import '../../styles/print.css'
 import { useEffect } from 'preact/hooks'
 import { shortName } from '../../panels/figures.ts'
+import { ParameterTable } from '../../panels/parameters.tsx'
 import { StateSign } from '../../panels/sign.tsx'
 import { Copy } from '../../parts/copy.tsx'
 import { Link } from '../../parts/link.tsx'
@@ -21,10 +22,9 @@ import { spanText } from './export.ts'
 import { Law } from './law.tsx'
 import { OpenAlerts } from './open-alerts.tsx'
 import { OwnSpan } from './own-span.tsx'
-import { Parameters } from './parameters.tsx'
 import { PassportCard } from './passport.tsx'
 import { RowsCard } from './rows.tsx'
-import { followStationPage, id, main, missing, span, station } from './state.ts'
+import { followStationPage, id, main, missing, parameter, showParameter, span, station } from './state.ts'
 import { Summary } from './summary.tsx'
 import { Toolbar } from './toolbar.tsx'
 
@@ -52,7 +52,7 @@ export function StationPage() {
         <div class="station-side">
           <section class="station-now" aria-label={w.t('panel.parameters')}>
             <Standing of={s} />
-            <Parameters station={s} />
+            <ParameterTable station={s} chosen={parameter.value} choose={showParameter} />
           </section>
           <PassportCard station={s} />
         </div>

@@ -79,8 +79,8 @@ const STEPS: readonly Step[] = [
   { every: '2h', ms: 2 * HOUR },
   { every: '3h', ms: 3 * HOUR },
   { every: '6h', ms: 6 * HOUR },
-  { every: '12h', ms: 12 * HOUR },
 ]
+/** Between six hours and a day, night and day would make a saw of every line. */
 const DAILY: Step = { every: '24h', ms: DAY }
 
 /** No chart is wider than this many points, and no answer should be. */
