@@ -150,7 +150,9 @@ type Broker struct {
 	buffers sync.Pool
 	busy    atomic.Int64
 	// calm is how long a silent connection keeps its buffer and its stack.
-	calm     time.Duration
+	calm time.Duration
+	// watcher has the connections that have been calm; nil where there is none.
+	watcher  *watcher
 	budget   budget
 	routes   *routes
 	retained *retained
@@ -220,6 +222,7 @@ func (b *Broker) Serve(ctx context.Context) error {
 	defer cancel()
 	b.submitCtx = submitCtx
 	defer b.opts.Gateways.watch(b.Disconnect)()
+	stopWatching := b.startWatching()
 	accepted := make(chan struct{})
 	go func() { b.accept(); close(accepted) }()
 
@@ -234,7 +237,24 @@ func (b *Broker) Serve(ctx context.Context) error {
 	cancel()
 	b.disconnectAll()
 	b.working.Wait()
+	stopWatching()
 	return err
+}
+
+// startWatching starts the watcher of silent connections. Without one each of them has a goroutine.
+func (b *Broker) startWatching() (stop func()) {
+	w, err := openWatcher()
+	if err != nil {
+		b.log.Debug("silent connections keep a goroutine", "error", err)
+		return func() {}
+	}
+	b.watcher = w
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		w.run(func(c *conn) { go b.rest(c) }, func(c *conn) { go b.late(c) })
+	}()
+	return func() { w.close(); <-ended }
 }
 
 // Publish sends a message to whoever subscribed to its topic, and returns how many clients that are. It is not retained.

@@ -43,6 +43,8 @@ type conn struct {
 	// session is nil until CONNECT was accepted; patience then is how long to wait for a byte, 0 = for ever.
 	session  *session
 	patience time.Duration
+	// watched is the connection's number with Broker.watcher, which guards it; 0 = it is not being watched.
+	watched uint64
 
 	closing sync.Once
 	closed  chan struct{}
@@ -58,12 +60,23 @@ func (c *conn) Close() error {
 	c.closing.Do(func() {
 		close(c.closed)
 		err = c.Conn.Close()
+		c.rouse()
 	})
 	return err
 }
 
 // wake makes a blocked read look at draining.
-func (c *conn) wake() { _ = c.SetReadDeadline(time.Unix(1, 0)) }
+func (c *conn) wake() {
+	_ = c.SetReadDeadline(time.Unix(1, 0))
+	c.rouse()
+}
+
+// rouse gives a connection that is being watched a goroutine again, which finds out what happened.
+func (c *conn) rouse() {
+	if c.b.watcher.leave(c) {
+		go c.b.rest(c)
+	}
+}
 
 // nextHeader reads the header of the next packet of at most most bytes. After errTooLarge it is still to be skipped.
 func (c *conn) nextHeader(most int) (header, error) {
@@ -149,7 +162,11 @@ func (c *conn) begin() error {
 
 // rest waits for what ends a silence.
 func (c *conn) rest() error {
-	n, err := c.read(c.first[:], c.patience)
+	patience := c.patience
+	if patience > 0 {
+		patience -= c.b.calm // which is over
+	}
+	n, err := c.read(c.first[:], patience)
 	if n == 0 {
 		return err
 	}

@@ -118,11 +118,30 @@ func (b *Broker) serveConn(c *conn) {
 func (b *Broker) serve(c *conn, s *session) {
 	err := s.read()
 	if errors.Is(err, errCalm) {
-		// A goroutine anew: the stack of this one has grown with what was decoded on it.
-		go b.rest(c)
+		b.watch(c)
 		return
 	}
 	b.over(s, err)
+	b.forget(c)
+}
+
+// watch leaves a silent session to the watcher, or to a goroutine anew: the stack of this one has grown with what was decoded on it.
+func (b *Broker) watch(c *conn) {
+	if !b.watcher.watch(c) {
+		go b.rest(c)
+		return
+	}
+	select {
+	case <-b.draining: // whoever drains may have looked before
+		c.rouse()
+	default:
+	}
+}
+
+// late ends a session that has been silent for too long.
+func (b *Broker) late(c *conn) {
+	defer b.guardPanic(c)
+	b.over(c.session, errSilent)
 	b.forget(c)
 }
 
