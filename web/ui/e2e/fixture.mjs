@@ -7,6 +7,7 @@ import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WebSocketServer } from 'ws'
 import { Archive } from './archive.mjs'
+import { crowd, raise, trickle } from './crowd.mjs'
 import { Desk } from './desk.mjs'
 import { Duty } from './duty.mjs'
 import { World } from './world.mjs'
@@ -25,12 +26,15 @@ const TYPES = {
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url))
 const REGISTRY = fileURLToPath(new URL('../../../geo/data/dong-nai.yaml', import.meta.url))
 
-// token: asked for by everything when it is set. admin: gives the role of an administrator.
-export async function serve({ port = 8090, token = '', admin = 'admin', cycle = 5000 } = {}) {
+// token: asked for by everything when it is set. admin: gives the role of an administrator. stations: how many at least. rate: so many
+// readings a second trickle in; without it every station tells all its values once a cycle.
+export async function serve({ port = 8090, token = '', admin = 'admin', cycle = 5000, stations = 0, rate = 0 } = {}) {
   const world = new World(await readFile(REGISTRY, 'utf8'), Date.now())
+  crowd(world, stations)
   let sockets = null
   const tell = (f) => {
-    for (const ws of sockets?.clients ?? []) ws.send(JSON.stringify(f))
+    const text = JSON.stringify(f)
+    for (const ws of sockets?.clients ?? []) ws.send(text)
   }
   const duty = new Duty(world, Date.now(), tell)
   const backend = {
@@ -56,8 +60,8 @@ export async function serve({ port = 8090, token = '', admin = 'admin', cycle = 
   let hushed = false
   const timer = setInterval(() => {
     if (hushed) return
-    const frames = world.step(Date.now()).map((f) => JSON.stringify(f))
-    for (const ws of sockets.clients) for (const f of frames) ws.send(f)
+    const frames = rate > 0 ? trickle(world, (rate * cycle) / 1000, Date.now()) : world.step(Date.now())
+    for (const f of frames) tell(f)
   }, cycle)
   await new Promise((done) => server.listen(port, '127.0.0.1', done))
   return {
@@ -65,6 +69,10 @@ export async function serve({ port = 8090, token = '', admin = 'admin', cycle = 
     // Breaks every websocket, as a network would.
     drop: () => {
       for (const ws of sockets.clients) ws.terminate()
+    },
+    // Opens an alert about a station.
+    raise: (id) => {
+      for (const f of raise(world, id, Date.now())) tell(f)
     },
     // Keeps every websocket open and says nothing, as a stream behind it that stands would.
     hush: (on) => {

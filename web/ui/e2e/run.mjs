@@ -4,8 +4,10 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { launch, mapIdle, openPage } from './browser.mjs'
 import { serve } from './fixture.mjs'
+import { mapStories } from './map.mjs'
 import { pages } from './pages.mjs'
 import { playback } from './playback.mjs'
+import { wallStories } from './wall.mjs'
 
 const LEAST_STATIONS = 40
 const SHOTS = fileURLToPath(new URL('../shots/', import.meta.url))
@@ -235,6 +237,8 @@ try {
   await pages(browser, base, { check, expect, axe, shot })
   await playback(browser, base, { check, expect, axe, shot })
   await doors(browser)
+  await mapStories(browser, { check, expect, axe, shot })
+  await wallStories(browser, { check, expect, axe, shot })
 } catch (err) {
   failed += 1
   console.log(`FAIL  the run broke off: ${err.stack}`)

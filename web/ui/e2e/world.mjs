@@ -34,6 +34,7 @@ export class World {
     this.title = r.title
     this.random = generator(7)
     this.stations = r.stations.map((s, i) => this.station(s, i, now))
+    this.rivers = { type: 'FeatureCollection', features: r.rivers.map(river) }
     this.parks = r.parks.map(({ simulated_m3_day, ...p }) => this.park(p))
     this.alerts = [...this.stations.flatMap((s) => this.alertsOf(s, now)), ...outage(this, now), over(this, now)]
     this.told = new Map(this.alerts.map((a) => [a.id, timeline(a)]))
@@ -197,6 +198,8 @@ export class World {
     if (kind === 'parks') return list(this.parks)
     if (kind === 'hotspots') return this.hotspots()
     if (kind === 'playback') return pastOf(this, path, query)
+    if (kind === 'rivers') return this.rivers
+    if (kind === 'basemap') return { tiles: null, attribution: '', detail: [] }
     if (kind === 'stations') return id ? this.stations.find((s) => s.id === id) : list(this.stations)
     if (kind === 'alerts' && id) return this.detail(id)
     return kind === 'alerts' ? list(this.pick(query)) : undefined
@@ -231,6 +234,11 @@ export class World {
     this.told.get(id).push({ type, at, event_at: at, severity, state, value, ratio, revision, by, comment })
     return { type: 'alert', sequence: ++this.sequence, alert: { ...a } }
   }
+}
+
+function river({ id, name, line, into = null, precision_km }) {
+  const geometry = { type: 'LineString', coordinates: line }
+  return { type: 'Feature', id, geometry, properties: { id, name, into, precision_km } }
 }
 
 function timeline(a) {

@@ -1,5 +1,5 @@
 import { all, ask, hasToken, id } from './http.ts'
-import type { AlertDetail, Info, Parameter, Park, Station, WindowRow } from './wire.ts'
+import type { AlertDetail, Basemap, Info, Parameter, Park, Rivers, Station, WindowRow } from './wire.ts'
 
 /** What the map and its panels ask for. Each page has a client of its own beside it. */
 export const api = {
@@ -8,6 +8,10 @@ export const api = {
   infoWith: (token: string) => ask<Info>('api/v1/info', { token }),
   parameters: () => all<Parameter>('api/v1/parameters'),
   parks: () => all<Park>('api/v1/parks'),
+  rivers: () => ask<Rivers>('api/v1/rivers'),
+  basemap: () => ask<Basemap>('api/v1/basemap'),
+  /** A file of the base map's detail. */
+  file: (path: string) => ask<unknown>(path),
   stations: () => all<Station>('api/v1/stations'),
   alert: (alert: string, signal: AbortSignal) => ask<AlertDetail>(`api/v1/alerts/${id(alert)}`, { signal }),
   windows: (station: string, parameter: string, from: Date, to: Date, signal: AbortSignal) =>

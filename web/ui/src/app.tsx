@@ -1,10 +1,11 @@
 import { useRef } from 'preact/hooks'
 import { Header } from './panels/header.tsx'
+import { Help } from './panels/help.tsx'
 import { SignIn } from './panels/sign-in.tsx'
 import { TokenDialog } from './panels/token.tsx'
 import { place } from './router.ts'
 import { pages } from './routes.ts'
-import { needsToken, tokenDialog, words } from './state.ts'
+import { helping, needsToken, tokenDialog, words } from './state.ts'
 
 export function App() {
   const mapWasOpen = useRef(false)
@@ -19,7 +20,7 @@ export function App() {
       <button type="button" class="skip" onClick={() => skip(onMap)}>
         {words.value.t(onMap ? 'app.skip' : 'page.skip')}
       </button>
-      <Header />
+      {page !== 'wall' && <Header />}
       {/* The map stays when another page is opened, since it is slow to make. */}
       {mapWasOpen.current && (
         <div class="home" hidden={!onMap}>
@@ -28,6 +29,7 @@ export function App() {
       )}
       {!onMap && <Other key={page} />}
       {tokenDialog.value && <TokenDialog />}
+      {helping.value && <Help />}
     </>
   )
 }

@@ -1,7 +1,7 @@
 import { computed, effect, signal } from '@preact/signals'
 import { api } from './api.ts'
 import { fold, type Point, points, SPAN } from './series.ts'
-import { selectedStation, stations } from './state.ts'
+import { missed, selectedStation, stations } from './state.ts'
 import type { Station } from './wire.ts'
 
 /** What the chart shows: a day of the chosen parameter from history, and the live values behind it. */
@@ -56,6 +56,8 @@ export function followHistory(now: () => number): () => void {
     const station = selectedStation.value
     const code = parameter.value
     void attempt.value
+    // What was measured while the page was cut off comes from history.
+    void missed.value
     history.value = LOADING
     if (!station || !code) return
     // The worst parameter may change while it is looked at: what is open stays open.

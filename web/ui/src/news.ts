@@ -19,3 +19,16 @@ export function newsOf(before: ReadonlyMap<string, Alert>, after: ReadonlyMap<st
   }
   return news.sort((a, b) => grade(a) - grade(b))
 }
+
+/** For how long a new alert stands out, ms. */
+const FRESH = 60_000
+
+export function fresh(a: Alert, now: number): boolean {
+  return now - Date.parse(a.opened_at) < FRESH
+}
+
+/** Alerts in their order, with the new ones that nobody has taken up yet on top. */
+export function risen(ranked: readonly Alert[], now: number): Alert[] {
+  const up = (a: Alert) => fresh(a, now) && !a.acknowledged_at && !isQuiet(a)
+  return [...ranked.filter(up), ...ranked.filter((a) => !up(a))]
+}

@@ -15,6 +15,7 @@ export const PAGES = [
   'station',
   'notices',
   'recipient',
+  'wall',
 ] as const
 export type Page = (typeof PAGES)[number]
 
@@ -32,6 +33,9 @@ export function placeOf(pathname: string, search: string): Place {
 
 /** The address of a place, relative to the page's folder; what is empty is left out. */
 export function addressOf(page: Page, query: Readonly<Record<string, string>> = {}): string {
-  const q = new URLSearchParams(Object.entries(query).filter(([, v]) => v !== '')).toString()
+  const q = new URLSearchParams(Object.entries(query).filter(([, v]) => v !== ''))
+    .toString()
+    // Allowed as it is, and a list reads better so.
+    .replaceAll('%2C', ',')
   return `./${page === 'map' ? '' : page}${q && `?${q}`}`
 }

@@ -11,6 +11,7 @@ export const pages: Record<Page, Lazy> = {
   ledger: lazy(() => import('./pages/ledger/page.tsx').then((m) => m.LedgerPage)),
   gateways: lazy(() => import('./pages/gateways/page.tsx').then((m) => m.GatewaysPage)),
   station: lazy(() => import('./pages/station/page.tsx').then((m) => m.StationPage)),
+  wall: lazy(() => import('./pages/wall/page.tsx').then((m) => m.WallPage)),
   rules: lazy(() => import('./pages/rules/page.tsx').then((m) => m.RulesPage)),
   notices: lazy(() => import('./pages/notices/page.tsx').then((m) => m.NoticesPage)),
   recipient: lazy(() => import('./pages/recipient/page.tsx').then((m) => m.RecipientPage)),

@@ -18,7 +18,11 @@ export interface SocketOptions {
 const PROTOCOL = 'quantrac.v1'
 const FIRST_WAIT = 500
 const LONGEST_WAIT = 30_000
-/** Readings come every few seconds or minutes; a socket that was silent for this long may be dead without saying so. */
+/**
+ * A socket can die without saying so, and a page does not see the pings under it. The server that sends heartbeats does so every
+ * 25 s, so two and a bit of them missing means that it is dead; one that sends none is given a cycle of readings.
+ */
+const DEAD_AFTER = 60_000
 const STALE_AFTER = 360_000
 
 /** How long to wait before try n, counted from 0: full jitter over a doubling bound. */
@@ -32,6 +36,9 @@ export class Socket {
   private timer: ReturnType<typeof setTimeout> | undefined
   private stale: ReturnType<typeof setTimeout> | undefined
   private tries = 0
+  /** When the last frame came, ms; and whether the server sends heartbeats. */
+  private heard = 0
+  private beaten = false
   private connecting = false
   private ended = false
 
@@ -42,6 +49,7 @@ export class Socket {
   start(): void {
     window.addEventListener('online', this.now)
     window.addEventListener('offline', this.lost)
+    document.addEventListener('visibilitychange', this.awake)
     void this.connect()
   }
 
@@ -49,6 +57,7 @@ export class Socket {
     this.ended = true
     window.removeEventListener('online', this.now)
     window.removeEventListener('offline', this.lost)
+    document.removeEventListener('visibilitychange', this.awake)
     clearTimeout(this.timer)
     clearTimeout(this.stale)
     this.ws?.close()
@@ -62,7 +71,16 @@ export class Socket {
 
   private readonly lost = () => {
     this.opt.onConnection('offline')
-    this.ws?.close()
+    this.drop()
+  }
+
+  /** A machine that slept, or a page in the background, has slept through its own watch. */
+  private readonly awake = () => {
+    if (document.visibilityState === 'visible' && this.ws && Date.now() - this.heard > this.patience()) this.drop()
+  }
+
+  private patience(): number {
+    return this.beaten ? DEAD_AFTER : STALE_AFTER
   }
 
   private async connect(): Promise<void> {
@@ -83,12 +101,19 @@ export class Socket {
       return
     }
     this.ws = ws
+    this.beaten = false
+    // A handshake can hang as well.
+    this.stale = setTimeout(this.drop, DEAD_AFTER)
     ws.onopen = () => {
       const at = this.opt.position()
-      ws.send(JSON.stringify(at ? { type: 'resume', ...at } : { type: 'subscribe' }))
+      ws.send(JSON.stringify(at ? { type: 'resume', ...at, heartbeat: true } : { type: 'subscribe', heartbeat: true }))
+      this.watch()
     }
-    ws.onmessage = (e: MessageEvent<string>) => this.receive(JSON.parse(e.data) as Frame)
+    ws.onmessage = (e: MessageEvent<string>) => {
+      if (this.ws === ws) this.receive(JSON.parse(e.data) as Frame)
+    }
     ws.onclose = () => {
+      if (this.ws !== ws) return
       this.ws = null
       this.again()
     }
@@ -96,14 +121,25 @@ export class Socket {
 
   private receive(frame: Frame): void {
     this.tries = 0
+    this.beaten ||= frame.type === 'heartbeat'
     this.watch()
-    this.opt.onFrame(frame)
+    // It is no news: whether data still comes is judged by the other frames.
+    if (frame.type !== 'heartbeat') this.opt.onFrame(frame)
     this.opt.onConnection('live')
   }
 
+  /** Gives a dead socket up at once: its close would wait for an answer that does not come. */
+  private readonly drop = () => {
+    const ws = this.ws
+    this.ws = null
+    ws?.close()
+    if (ws) this.again()
+  }
+
   private watch(): void {
+    this.heard = Date.now()
     clearTimeout(this.stale)
-    this.stale = setTimeout(() => this.ws?.close(), STALE_AFTER)
+    this.stale = setTimeout(this.drop, this.patience())
   }
 
   private again(): void {

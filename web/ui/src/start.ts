@@ -1,18 +1,22 @@
 import { batch } from '@preact/signals'
 import { api } from './api.ts'
 import { followDetail } from './detail.ts'
+import { merged } from './frames.ts'
 import { followNews } from './herald.ts'
 import { followHistory } from './history.ts'
 import { Problem, setToken, Unauthorized } from './http.ts'
+import { followKeys } from './keys.ts'
+import { followMap } from './map-place.ts'
 import { followPlace } from './router.ts'
 import { Socket } from './socket.ts'
-import { dispatch, model, needsToken, present } from './state.ts'
-import { followStation } from './station-place.ts'
+import { dispatch, missed, model, needsToken, present } from './state.ts'
+import type { Connection } from './store.ts'
 import type { Frame } from './wire.ts'
 
 /** Frames are taken in together this often, ms: a burst of a thousand frames makes a few renders, not a thousand. */
 const GATHER = 60
 const RETRY = 5000
+const BATCH = 'quantrac-batch'
 
 let socket: Socket | null = null
 
@@ -24,8 +28,9 @@ export function start(): void {
   followHistory(Date.now)
   followDetail()
   followPlace()
-  followStation()
+  followMap()
   followNews()
+  followKeys()
   void load()
 }
 
@@ -39,6 +44,7 @@ async function load(): Promise<void> {
       dispatch({ type: 'parameters', items: parameters })
       dispatch({ type: 'parks', items: parks })
     })
+    void ground()
     listen()
   } catch (err) {
     if (err instanceof Unauthorized) {
@@ -50,15 +56,38 @@ async function load(): Promise<void> {
   }
 }
 
+/** What lies under the stations. The map is of use without it, and a server of before has none. */
+async function ground(): Promise<void> {
+  const [rivers, basemap] = await Promise.all([api.rivers().catch(() => null), api.basemap().catch(() => null)])
+  dispatch({ type: 'ground', rivers, basemap })
+}
+
+/** The page was cut off and is back: the socket brings the newest state, and what else was asked for is asked for again. */
+async function back(): Promise<void> {
+  missed.value += 1
+  try {
+    const [info, parks] = await Promise.all([api.info(), api.parks()])
+    batch(() => {
+      dispatch({ type: 'info', info })
+      dispatch({ type: 'parks', items: parks })
+    })
+  } catch {
+    // What is there stays; the next break asks again.
+  }
+}
+
 function listen(): void {
   let waiting: Frame[] = []
   const take = () => {
     const frames = waiting
     waiting = []
     const at = Date.now()
+    const begin = performance.now()
     batch(() => {
-      for (const frame of frames) dispatch({ type: 'frame', frame, at })
+      for (const frame of merged(frames)) dispatch({ type: 'frame', frame, at })
     })
+    // Behind the renders that the batch has set off, which are microtasks too.
+    queueMicrotask(() => measure(begin))
   }
   socket?.end()
   socket = new Socket({
@@ -71,9 +100,25 @@ function listen(): void {
       waiting.push(frame)
       if (waiting.length === 1) setTimeout(take, GATHER)
     },
-    onConnection: (connection) => dispatch({ type: 'connection', connection }),
+    onConnection,
   })
   socket.start()
+}
+
+let wasLive = false
+
+function onConnection(connection: Connection): void {
+  const before = model.peek().connection
+  dispatch({ type: 'connection', connection })
+  if (connection !== 'live' || before === 'live') return
+  if (wasLive) void back()
+  wasLive = true
+}
+
+/** How long a batch kept the page busy, for who observes: nothing is kept. */
+function measure(begin: number): void {
+  performance.measure(BATCH, { start: begin })
+  performance.clearMeasures(BATCH)
 }
 
 async function address(): Promise<string> {

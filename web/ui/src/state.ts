@@ -2,7 +2,7 @@ import { batch, computed, signal } from '@preact/signals'
 import { chosen, keep } from './choice.ts'
 import { type Language, Words } from './i18n/format.ts'
 import { allows, type Role } from './role.ts'
-import { apply, empty, type Model, ranked, type StoreEvent } from './store.ts'
+import { apply, counts, empty, type Model, ranked, type StoreEvent } from './store.ts'
 import { STATES, type State } from './wire.ts'
 
 /** The signals that the page hangs on: the model, and what the reader has chosen. */
@@ -25,12 +25,16 @@ export const past = signal<Past | null>(null)
 const NOWHERE: Model['hotspots'] = { type: 'FeatureCollection', features: [] }
 
 export const stations = computed(() => (past.value ?? current.value).stations)
+/** How many stations are in each state. */
+export const stateCounts = computed(() => counts(stations.value))
 export const parks = computed(() => current.value.parks)
 export const parameters = computed(() => current.value.parameters)
 export const openAlerts = computed(() => (past.value ?? current.value).alerts)
 export const rankedAlerts = computed(() => ranked(openAlerts.value))
 /** Where the hotspots were is not known of the past. */
 export const hotspots = computed(() => (past.value ? NOWHERE : current.value.hotspots))
+export const rivers = computed(() => current.value.rivers)
+export const basemap = computed(() => current.value.basemap)
 
 /** The role that the server gives this reader. */
 export const role = computed(() => current.value.info?.role ?? 'none')
@@ -56,7 +60,9 @@ systemDark.addEventListener('change', (e) => {
   system.value = e.matches ? 'dark' : 'light'
 })
 const chosenTheme = signal<Theme | null>(asTheme(chosen('theme')))
-export const theme = computed<Theme>(() => chosenTheme.value ?? system.value)
+/** What a page insists on, whatever the reader has chosen elsewhere. */
+export const imposedTheme = signal<Theme | null>(null)
+export const theme = computed<Theme>(() => imposedTheme.value ?? chosenTheme.value ?? system.value)
 
 export const tab = signal<Tab>('alerts')
 export const shown = signal<ReadonlySet<State>>(new Set(STATES))
@@ -67,7 +73,20 @@ export const pointed = signal<string | null>(null)
 export const needsToken = signal(false)
 export const tokenDialog = signal(false)
 /** Where the map should look; a new object each time, so that the same place can be asked for twice. */
-export const lookAt = signal<{ center: [number, number]; zoom: number } | 'all' | null>(null)
+export const lookAt = signal<Look | 'all' | null>(null)
+
+export interface Look {
+  center: [number, number]
+  /** At least this near; `exact`: just this near. */
+  zoom: number
+  exact?: boolean
+}
+
+/** Grows whenever the page was cut off and is back: what was asked for once has to be asked for again. */
+export const missed = signal(0)
+
+/** The help with the keys is open. */
+export const helping = signal(false)
 
 export function setLanguage(l: Language): void {
   language.value = l

@@ -1,11 +1,13 @@
 import type {
   Alert,
+  Basemap,
   Frame,
   Hotspots,
   Info,
   Parameter,
   Park,
   ReadingItem,
+  Rivers,
   SnapshotFrame,
   State,
   Station,
@@ -34,6 +36,9 @@ export interface Model {
   /** Open alerts only. */
   alerts: ReadonlyMap<string, Alert>
   hotspots: Hotspots
+  /** Null until it is known, and with a server that knows none. */
+  rivers: Rivers | null
+  basemap: Basemap | null
 }
 
 export type StoreEvent =
@@ -44,6 +49,7 @@ export type StoreEvent =
   | { type: 'info'; info: Info }
   | { type: 'parameters'; items: Parameter[] }
   | { type: 'parks'; items: Park[] }
+  | { type: 'ground'; rivers: Rivers | null; basemap: Basemap | null }
 
 export const empty: Model = {
   connection: 'connecting',
@@ -57,6 +63,8 @@ export const empty: Model = {
   stations: new Map(),
   alerts: new Map(),
   hotspots: { type: 'FeatureCollection', features: [] },
+  rivers: null,
+  basemap: null,
 }
 
 export function apply(m: Model, e: StoreEvent): Model {
@@ -73,6 +81,8 @@ export function apply(m: Model, e: StoreEvent): Model {
       return { ...m, parameters: new Map(e.items.map((p) => [p.code, p])) }
     case 'parks':
       return { ...m, parks: byID(e.items) }
+    case 'ground':
+      return { ...m, rivers: e.rivers, basemap: e.basemap }
   }
 }
 

@@ -66,10 +66,37 @@ export interface Park {
   capacity_m3_day?: number
   receiving_water?: string
   confidence?: string
+  /** The ground, where its outline is known. */
+  area?: Area
+  /** Else it is a circle, where that is known, m. */
+  radius_m?: number
   stations: string[]
   state: State
   index: number | null
 }
+
+export type Area = { type: 'Polygon'; coordinates: Point[][] } | { type: 'MultiPolygon'; coordinates: Point[][][] }
+
+export interface River {
+  type: 'Feature'
+  id: string
+  geometry: { type: 'LineString'; coordinates: Point[] }
+  properties: { id: string; name: Text; into: string | null; precision_km: number }
+}
+
+export interface Rivers {
+  type: 'FeatureCollection'
+  features: River[]
+}
+
+/** What to draw under the stations; addresses may be relative to the page. */
+export interface Basemap {
+  tiles: { url: string; min_zoom: number; max_zoom: number } | null
+  attribution: string
+  detail: { kind: DetailKind; url: string }[]
+}
+
+export type DetailKind = 'areas' | 'boundaries' | 'waters' | 'roads' | 'places'
 
 export interface Parameter {
   code: string
@@ -278,6 +305,8 @@ export type Frame =
   | { type: 'station'; sequence: number; station: Station }
   | { type: 'alert'; sequence: number; alert: Alert }
   | { type: 'hotspots'; sequence: number; hotspots: Hotspots }
+  /** Says only that the websocket is alive. */
+  | { type: 'heartbeat'; sequence: number; time: string }
 
 /** A part of a delivery that is no reading, and why. */
 export interface Reject {

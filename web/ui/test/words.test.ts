@@ -57,7 +57,10 @@ describe('the search', () => {
   const named = (id: string, name: string) => ({ id, name: { vi: name, en: '' } })
   const stations = [named('amata-01', 'Trạm nước thải KCN Amata'), named('bien-hoa-2-01', 'Trạm KCN Biên Hòa II')]
   const parks = [named('dong-xoai-1', 'KCN Đồng Xoài I')]
-  const ids = (query: string) => find(query, stations as Station[], parks as Park[]).map((h) => h.id)
+  const ids = (query: string) =>
+    find(query, { stations: stations as Station[], parks: parks as Park[], parameters: [], places: [] }).map(
+      (h) => h.id,
+    )
 
   test('finds with and without marks, in any order', () => {
     expect(ids('Biên Hòa')).toEqual(['bien-hoa-2-01'])

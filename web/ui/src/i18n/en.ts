@@ -1,4 +1,5 @@
 import { alerts } from './en-alerts.ts'
+import { map } from './en-map.ts'
 import { notices } from './en-notices.ts'
 import { pages } from './en-pages.ts'
 import { playback } from './en-playback.ts'
@@ -12,6 +13,7 @@ export const en: Record<Key, string> = {
   ...playback,
   ...pages,
   ...alerts,
+  ...map,
   ...rules,
   ...station,
   ...notices,
@@ -33,8 +35,8 @@ export const en: Record<Key, string> = {
   'theme.to_dark': 'Dark theme',
   'theme.to_light': 'Light theme',
 
-  'search.label': 'Find a station or park',
-  'search.none': 'No station or park found',
+  'search.label': 'Find a station, park, parameter, place',
+  'search.none': 'Nothing has such a name',
   'search.station': 'Station',
   'search.park': 'Park',
 

@@ -1,4 +1,5 @@
 import { alerts } from './vi-alerts.ts'
+import { map } from './vi-map.ts'
 import { notices } from './vi-notices.ts'
 import { pages } from './vi-pages.ts'
 import { playback } from './vi-playback.ts'
@@ -12,6 +13,7 @@ export const vi = {
   ...playback,
   ...pages,
   ...alerts,
+  ...map,
   ...rules,
   ...station,
   ...notices,
@@ -33,8 +35,8 @@ export const vi = {
   'theme.to_dark': 'Giao diện tối',
   'theme.to_light': 'Giao diện sáng',
 
-  'search.label': 'Tìm trạm, khu công nghiệp',
-  'search.none': 'Không tìm thấy trạm hay khu công nghiệp nào',
+  'search.label': 'Tìm trạm, khu công nghiệp, thông số, địa danh',
+  'search.none': 'Không tìm thấy gì có tên như vậy',
   'search.station': 'Trạm',
   'search.park': 'KCN',
 

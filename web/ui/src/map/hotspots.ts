@@ -52,7 +52,7 @@ export class HotspotsLayer implements Layer<HotspotsData> {
       features: hotspots.features.map((f) => ({
         type: 'Feature',
         geometry: f.geometry,
-        properties: { label: `#${f.properties.rank} · ${words.measured(f.properties.score, 2)}` },
+        properties: { id: f.properties.id, label: `#${f.properties.rank} · ${words.measured(f.properties.score, 2)}` },
       })),
     })
   }

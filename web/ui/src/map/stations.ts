@@ -1,12 +1,15 @@
 import { type ExpressionSpecification, GeoJSONSource, type Map as MapLibre } from 'maplibre-gl'
-import type { State, Station } from '../wire.ts'
+import { SHAPES } from '../shapes.ts'
+import { STATES, type State, type Station } from '../wire.ts'
+import { DrawnStations, LARGEST_SIZE, type StationsData } from './drawn.ts'
 import { addIcons, iconName } from './icons.ts'
 import { type Layer, removeAll } from './layer.ts'
 import type { Palette } from './palette.ts'
 
 export const HIT = 'station-hit'
-const SOURCE = 'stations'
+export const SOURCE = 'stations'
 const RING = 'station-ring'
+const DISC = 'station-size'
 
 /** Drawn in this order, so that what needs attention lies on top. */
 const BOTTOM_UP: State[] = [
@@ -30,34 +33,20 @@ const SIZE: Record<State, number> = {
   offline: 0.95,
 }
 
-export interface StationsData {
-  stations: ReadonlyMap<string, Station>
-  shown: ReadonlySet<State>
-  selected: string | null
-  pointed: string | null
-}
-
-interface Drawn {
-  state: State
-  visible: boolean
-  selected: boolean
-  pointed: boolean
-}
-
 /**
  * The stations. The source is static: it is set when the set of stations or a position changes; everything that changes
- * while the page is open is feature state, which costs no new tiles. Feature state cannot choose an icon, so each state has
- * a layer that is opaque for the stations in that state.
+ * while the page is open is feature state, which costs no new tiles, and only what differs from what is drawn is set. Feature state
+ * cannot choose an icon, so each state has a layer that is opaque for the stations in that state; nor can it size one, so the
+ * index is the size of a disc under the sign.
  */
 export class StationsLayer implements Layer<StationsData> {
-  private places = ''
-  private drawn = new Map<string, Drawn>()
+  private drawn = new DrawnStations()
 
   add(map: MapLibre, p: Palette): void {
-    this.places = ''
-    this.drawn.clear()
+    this.drawn = new DrawnStations()
     addIcons(map, p.halo)
     map.addSource(SOURCE, { type: 'geojson', promoteId: 'id', data: { type: 'FeatureCollection', features: [] } })
+    map.addLayer({ id: DISC, type: 'circle', source: SOURCE, paint: disc() })
     map.addLayer({ id: RING, type: 'circle', source: SOURCE, paint: ring(p) })
     for (const state of BOTTOM_UP) {
       map.addLayer({
@@ -83,32 +72,24 @@ export class StationsLayer implements Layer<StationsData> {
   }
 
   update(map: MapLibre, data: StationsData): void {
-    this.place(map, data.stations)
-    for (const s of data.stations.values()) {
-      const next: Drawn = {
-        state: s.state,
-        visible: data.shown.has(s.state),
-        selected: s.id === data.selected,
-        pointed: s.id === data.pointed,
-      }
-      if (same(this.drawn.get(s.id), next)) continue
-      this.drawn.set(s.id, next)
-      map.setFeatureState({ source: SOURCE, id: s.id }, { ...next })
-    }
+    if (this.drawn.moved(data.stations)) this.place(map, data.stations)
+    for (const [id, next] of this.drawn.changes(data)) map.setFeatureState({ source: SOURCE, id }, { ...next })
+  }
+
+  /** Whether a station can be seen, and so be pressed. */
+  shows(id: string): boolean {
+    return this.drawn.shows(id)
   }
 
   remove(map: MapLibre): void {
-    removeAll(map, [HIT, ...BOTTOM_UP.map((s) => `station-${s}`), RING], SOURCE)
+    removeAll(map, [HIT, ...BOTTOM_UP.map((s) => `station-${s}`), RING, DISC], SOURCE)
   }
 
-  /** Sets the source when a place changed; feature state is then lost and is set anew. */
+  /** Sets the source; feature state is then lost and is set anew. */
   private place(map: MapLibre, stations: ReadonlyMap<string, Station>): void {
-    const places = [...stations.values()].map((s) => `${s.id} ${s.location}`).join()
-    if (places === this.places) return
     const source = map.getSource(SOURCE)
     if (!(source instanceof GeoJSONSource)) return
-    this.places = places
-    this.drawn.clear()
+    this.drawn.placed(stations)
     source.setData({
       type: 'FeatureCollection',
       features: [...stations.values()].map((s) => ({
@@ -126,16 +107,48 @@ export function drawnStations(map: MapLibre): number {
   return new Set(seen).size
 }
 
-function same(a: Drawn | undefined, b: Drawn): boolean {
-  return a?.state === b.state && a.visible === b.visible && a.selected === b.selected && a.pointed === b.pointed
-}
-
 function visibleIn(state: State): ExpressionSpecification {
   return ['all', ['==', ['feature-state', 'state'], state], ['boolean', ['feature-state', 'visible'], false]]
 }
 
 function zoomed(size: number): ExpressionSpecification {
   return ['interpolate', ['linear'], ['zoom'], 7, size * 0.8, 9, size * 0.92, 12, size * 1.15]
+}
+
+/** States in which a value says nothing about the water. */
+const SILENT: State[] = ['offline', 'fault', 'calibrating', 'no_discharge']
+
+/** Radius of the disc by index, px. */
+const RADII = [0, 0, 0.01, 6, 0.5, 10, 0.7, 12, 1, 16, 1.5, 21, 3, 30, LARGEST_SIZE, 40]
+
+function disc() {
+  const grown = (k: number): ExpressionSpecification => [
+    'interpolate',
+    ['linear'],
+    ['coalesce', ['feature-state', 'size'], 0],
+    ...RADII.map((n, i) => (i % 2 === 0 ? n : n * k)),
+  ]
+  const color: ExpressionSpecification = [
+    'match',
+    ['coalesce', ['feature-state', 'state'], ''],
+    ...(STATES.flatMap((s) => [s, SHAPES[s].fill]) as [string, string]),
+    'rgba(0,0,0,0)',
+  ]
+  const told: ExpressionSpecification = [
+    'all',
+    ['boolean', ['feature-state', 'visible'], false],
+    ['!', ['in', ['coalesce', ['feature-state', 'state'], 'offline'], ['literal', SILENT]]],
+    ['>', ['coalesce', ['feature-state', 'size'], 0], 0],
+  ]
+  const when = (n: number): ExpressionSpecification => ['case', told, n, 0]
+  return {
+    'circle-radius': ['interpolate', ['linear'], ['zoom'], 7, grown(0.7), 11, grown(1)] as ExpressionSpecification,
+    'circle-color': color,
+    'circle-opacity': when(0.22),
+    'circle-stroke-color': color,
+    'circle-stroke-width': 1,
+    'circle-stroke-opacity': when(0.65),
+  }
 }
 
 function ring(p: Palette) {

@@ -34,7 +34,7 @@ const FACES = [
   { url: here(latinExt), 'unicode-range': ['U+0100-0101', 'U+0104-010F', 'U+0112-0127', 'U+012A-0167', 'U+1E00-1E9F'] },
 ]
 
-/** The ground: sea, land, the outline of the jurisdiction and its rivers. No tile and no glyph server. */
+/** The ground: sea, land and the outline of the jurisdiction. No tile and no glyph server. */
 export function ground(p: Palette): StyleSpecification {
   return {
     version: 8,
@@ -60,30 +60,6 @@ export function ground(p: Palette): StyleSpecification {
         filter: ['==', ['get', 'kind'], 'province'],
         layout: { 'line-join': 'round' },
         paint: { 'line-color': p.border, 'line-width': 1.2, 'line-dasharray': [5, 2, 1, 2] },
-      },
-      {
-        id: 'river',
-        type: 'line',
-        source: 'schematic',
-        filter: ['==', ['get', 'kind'], 'river'],
-        layout: { 'line-join': 'round', 'line-cap': 'round' },
-        paint: { 'line-color': p.river, 'line-width': ['interpolate', ['linear'], ['zoom'], 7, 1.2, 12, 5] },
-      },
-      {
-        id: 'river-name',
-        type: 'symbol',
-        source: 'schematic',
-        filter: ['==', ['get', 'kind'], 'river'],
-        layout: {
-          'symbol-placement': 'line',
-          'symbol-spacing': 260,
-          'text-field': ['get', 'name'],
-          'text-font': FONT,
-          'text-size': 11,
-          'text-letter-spacing': 0.06,
-          'text-max-angle': 55,
-        },
-        paint: { 'text-color': p.riverText, 'text-halo-color': p.halo, 'text-halo-width': 1.4 },
       },
     ],
   }

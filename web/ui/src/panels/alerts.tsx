@@ -1,15 +1,18 @@
 import { isOutage, placeName, stationOf } from '../alert.ts'
+import { clearFilters, concerns } from '../filters.ts'
+import { fresh, risen } from '../news.ts'
 import { go } from '../router.ts'
 import { now, openStation, parameters, past, pointed, rankedAlerts, selectedAlert, words } from '../state.ts'
 import type { Alert } from '../wire.ts'
 import { basisText, bound, decimalsOf, ratioText, shortName, withUnit } from './figures.ts'
 import { SeveritySign } from './sign.tsx'
 
-/** The open alerts, worst first, then newest. */
+/** The open alerts: what is new on top for a minute, then worst first, then newest. */
 export function AlertList() {
   const w = words.value
-  const alerts = rankedAlerts.value
-  if (alerts.length === 0) {
+  const all = rankedAlerts.value
+  const alerts = risen(all.filter(concerns), now.value)
+  if (all.length === 0) {
     return (
       <div class="empty">
         <p>{w.t(past.value ? 'playback.no_alerts' : 'alerts.none')}</p>
@@ -18,11 +21,21 @@ export function AlertList() {
     )
   }
   return (
-    <ul class="alerts">
-      {alerts.map((a) => (
-        <AlertRow key={a.id} alert={a} />
-      ))}
-    </ul>
+    <>
+      {alerts.length < all.length && (
+        <p class="filtered">
+          {w.t('alerts.filtered', { n: alerts.length, all: all.length })}{' '}
+          <button type="button" class="link" onClick={clearFilters}>
+            {w.t('map.clear')}
+          </button>
+        </p>
+      )}
+      <ul class="alerts">
+        {alerts.map((a) => (
+          <AlertRow key={a.id} alert={a} />
+        ))}
+      </ul>
+    </>
   )
 }
 
@@ -62,9 +75,6 @@ function AlertRow({ alert: a }: { alert: Alert }) {
   )
 }
 
-/** For how long a new alert stands out, ms. */
-const FRESH = 60_000
-
 /** Says the newest alert to who listens instead of looking. */
 export function NewestAlert() {
   let newest: Alert | null = null
@@ -78,9 +88,7 @@ export function NewestAlert() {
   )
 }
 
-function isFresh(a: Alert): boolean {
-  return now.value - Date.parse(a.opened_at) < FRESH
-}
+const isFresh = (a: Alert) => fresh(a, now.value)
 
 /** Parameter, value, limit, ratio in one line. */
 export function Figures({ alert: a }: { alert: Alert }) {

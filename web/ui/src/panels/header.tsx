@@ -1,7 +1,19 @@
 import { roleName } from '../parts/notes.tsx'
 import { place } from '../router.ts'
-import { language, model, present, role, setLanguage, setTheme, stations, theme, tokenDialog, words } from '../state.ts'
-import { counts, unsure } from '../store.ts'
+import {
+  helping,
+  language,
+  model,
+  present,
+  role,
+  setLanguage,
+  setTheme,
+  stateCounts,
+  theme,
+  tokenDialog,
+  words,
+} from '../state.ts'
+import { unsure } from '../store.ts'
 import { STATES } from '../wire.ts'
 import { Nav } from './nav.tsx'
 import { Search } from './search.tsx'
@@ -28,6 +40,7 @@ export function Header() {
           {w.t('language.switch')}
         </button>
         <ThemeSwitch />
+        <HelpSwitch />
         <RoleSwitch />
       </div>
     </header>
@@ -40,7 +53,7 @@ function switchLanguage() {
 
 function Counts() {
   const w = words.value
-  const n = counts(stations.value)
+  const n = stateCounts.value
   return (
     <ul class="counts" aria-label={w.t('legend.title')}>
       {STATES.filter((s) => n[s] > 0).map((s) => (
@@ -120,6 +133,27 @@ function ThemeSwitch() {
         ) : (
           <path d="M20 14.2A8.2 8.2 0 0 1 9.8 4 8.2 8.2 0 1 0 20 14.2Z" />
         )}
+      </svg>
+    </button>
+  )
+}
+
+function HelpSwitch() {
+  const w = words.value
+  const open = () => {
+    helping.value = true
+  }
+  return (
+    <button
+      type="button"
+      class="quiet icon help"
+      aria-label={w.t('keys.title')}
+      title={w.t('keys.title')}
+      aria-keyshortcuts="?"
+      onClick={open}
+    >
+      <svg viewBox="0 0 24 24" aria-hidden="true">
+        <path d="M8.6 9a3.5 3.5 0 1 1 5.3 3c-1.2.7-1.9 1.5-1.9 3M12 18.4v.2" />
       </svg>
     </button>
   )

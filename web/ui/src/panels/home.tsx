@@ -1,5 +1,6 @@
 import '../styles/lists.css'
 import '../styles/map.css'
+import '../styles/map-tools.css'
 import '../styles/panel.css'
 import { PastBand, Timeline } from '../playback/timeline.tsx'
 import { selectedStation } from '../state.ts'

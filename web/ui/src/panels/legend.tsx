@@ -1,12 +1,11 @@
-import { hotspots, lookAt, shown, stations, toggleState, words } from '../state.ts'
-import { counts } from '../store.ts'
+import { hotspots, lookAt, shown, stateCounts, toggleState, words } from '../state.ts'
 import { STATES } from '../wire.ts'
 import { StateSign } from './sign.tsx'
 
 /** The key of the map; each line also hides and shows its stations, on the map and in the list. */
 export function Legend() {
   const w = words.value
-  const n = counts(stations.value)
+  const n = stateCounts.value
   return (
     <section class="legend" aria-label={w.t('legend.title')}>
       <h2>{w.t('legend.title')}</h2>
@@ -26,14 +25,27 @@ export function Legend() {
           </li>
         ))}
       </ul>
-      {hotspots.value.features.length > 0 && (
-        <p class="hotspot-key">
-          <svg viewBox="0 0 24 16" aria-hidden="true">
-            <rect x="1.5" y="1.5" width="21" height="13" rx="6" />
+      <div class="keys-of-map">
+        <p>
+          <svg viewBox="0 0 24 24" aria-hidden="true" class="disc">
+            <circle cx="12" cy="12" r="10" />
+            <circle cx="12" cy="12" r="4" class="dot" />
           </svg>
-          {w.t('legend.hotspot')}
+          {w.t('map.size')}
         </p>
-      )}
+        <p>
+          <b aria-hidden="true">+3</b>
+          {w.t('map.cluster_key')}
+        </p>
+        {hotspots.value.features.length > 0 && (
+          <p>
+            <svg viewBox="0 0 24 16" aria-hidden="true" class="spot">
+              <rect x="1.5" y="1.5" width="21" height="13" rx="6" />
+            </svg>
+            {w.t('legend.hotspot')}
+          </p>
+        )}
+      </div>
       <p class="foot">
         {w.t('legend.schematic')} · Natural Earth
         <button

@@ -1,7 +1,9 @@
 import { useComputed, useSignal } from '@preact/signals'
+import { mapQuery, parameter, slowStations } from '../filters.ts'
+import { lookUpPlaces, named } from '../places.ts'
 import { go as goTo, place } from '../router.ts'
 import { find, type Hit } from '../search.ts'
-import { lookAt, openStation, parks, stations, words } from '../state.ts'
+import { lookAt, openStation, parameters, parks, stations, tab, words } from '../state.ts'
 import { StateSign } from './sign.tsx'
 
 /** The search box: a combobox as ARIA describes it, so that arrows, Enter and Escape work. */
@@ -10,7 +12,14 @@ export function Search() {
   const query = useSignal('')
   const active = useSignal(0)
   const open = useSignal(false)
-  const hits = useComputed(() => find(query.value, stations.value.values(), parks.value.values()))
+  const hits = useComputed(() =>
+    find(query.value, {
+      stations: slowStations.value.values(),
+      parks: parks.value.values(),
+      parameters: parameters.value.values(),
+      places: named.value,
+    }),
+  )
 
   const choose = (hit: Hit | undefined) => {
     if (!hit) return
@@ -40,6 +49,8 @@ export function Search() {
         aria-autocomplete="list"
         aria-activedescendant={showing && hits.value.length > 0 ? `hit-${active.value}` : undefined}
         aria-label={w.t('search.label')}
+        aria-keyshortcuts="/"
+        onFocus={lookUpPlaces}
         placeholder={w.t('search.label')}
         autocomplete="off"
         spellcheck={false}
@@ -89,17 +100,34 @@ export function Search() {
 }
 
 function HitSign({ hit }: { hit: Hit }) {
+  if (hit.kind !== 'station' && hit.kind !== 'park') return null
   const state = (hit.kind === 'station' ? stations : parks).value.get(hit.id)?.state
   return state ? <StateSign state={state} alone /> : null
 }
 
 function go(hit: Hit): void {
-  if (place.peek().page !== 'map') goTo('map', hit.kind === 'station' ? { station: hit.id } : {})
-  if (hit.kind === 'station') {
-    openStation(hit.id)
-    return
+  if (place.peek().page !== 'map')
+    goTo('map', { ...(hit.kind === 'station' ? { station: hit.id } : {}), ...mapQuery.peek() })
+  switch (hit.kind) {
+    case 'station':
+      openStation(hit.id)
+      return
+    case 'parameter':
+      parameter.value = hit.id
+      tab.value = 'stations'
+      return
+    case 'park':
+      goToPark(hit.id)
+      return
+    case 'place': {
+      const found = named.peek().find((n) => n.id === hit.id)
+      if (found) lookAt.value = { center: found.location, zoom: 11.5 }
+    }
   }
-  const park = parks.peek().get(hit.id)
+}
+
+function goToPark(id: string): void {
+  const park = parks.peek().get(id)
   const first = park?.stations[0]
   if (first && park.stations.length === 1) openStation(first)
   else if (park) lookAt.value = { center: park.location, zoom: 12.5 }

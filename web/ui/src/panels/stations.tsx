@@ -1,29 +1,52 @@
-import { computed } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
+import { indexOf, parameter, passes, slowStations } from '../filters.ts'
 import { worstParameter } from '../history.ts'
-import { openStation, parameters, parks, pointed, selectedStation, shown, stations, words } from '../state.ts'
+import { Pulse } from '../parts/pulse.tsx'
+import { openStation, parameters, parks, pointed, selectedStation, stations, words } from '../state.ts'
 import { STATES, type Station } from '../wire.ts'
 import { shortName } from './figures.ts'
 import { StateSign } from './sign.tsx'
 
+/** Made once: `localeCompare` makes one for each comparison. */
+const byName = new Intl.Collator('vi')
+
+/** How many rows are drawn at first, and how many more at a press: ten thousand at once would hold up the page. */
+const ROWS = 150
+const rows = signal(ROWS)
+
 /** The shown stations: worst state first, then nearest to a limit, then by name. */
 const sorted = computed(() => {
-  const visible = [...stations.value.values()].filter((s) => shown.value.has(s.state))
+  const visible = [...slowStations.value.values()].filter(passes.value)
   return visible.sort(
     (a, b) =>
       STATES.indexOf(a.state) - STATES.indexOf(b.state) ||
-      (b.index ?? -1) - (a.index ?? -1) ||
-      a.name.vi.localeCompare(b.name.vi, 'vi'),
+      (indexOf(b) ?? -1) - (indexOf(a) ?? -1) ||
+      byName.compare(a.name.vi, b.name.vi),
   )
 })
 
 export function StationList() {
   const w = words.value
   if (sorted.value.length === 0) return <p class="empty">{w.t('stations.none')}</p>
+  const rest = sorted.value.length - rows.value
   return (
     <ul class="stations">
-      {sorted.value.map((s) => (
-        <StationRow key={s.id} station={s} />
+      {sorted.value.slice(0, rows.value).map((s) => (
+        <StationRow key={s.id} station={stations.value.get(s.id) ?? s} />
       ))}
+      {rest > 0 && (
+        <li class="more-rows">
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              rows.value += ROWS
+            }}
+          >
+            {w.t('stations.more', { n: Math.min(rest, ROWS) })}
+          </button>
+        </li>
+      )}
     </ul>
   )
 }
@@ -33,7 +56,8 @@ function StationRow({ station: s }: { station: Station }) {
   const point = (id: string | null) => () => {
     pointed.value = id
   }
-  const worst = s.index === null ? null : worstParameter(s)
+  const index = indexOf(s)
+  const worst = index === null ? null : parameter.value || worstParameter(s)
   return (
     <li>
       <button
@@ -53,9 +77,11 @@ function StationRow({ station: s }: { station: Station }) {
             {w.t(`state.${s.state}`)} · {w.text(parks.value.get(s.park)?.name)}
           </span>
         </span>
-        {s.index !== null && (
+        {index !== null && (
           <span class="index" title={w.t('stations.index')}>
-            <b>{w.ratio(s.index)}×</b>
+            <b>
+              <Pulse on={worst ? s.latest[worst]?.measured_at : undefined}>{w.ratio(index)}×</Pulse>
+            </b>
             {worst && <small>{shortName(worst, parameters.value, w)}</small>}
           </span>
         )}

@@ -8,10 +8,11 @@ interface DialogProps {
   children: ComponentChildren
   /** What must not be dismissed by a slip, such as a password that is shown once, closes by its button only. */
   firm?: boolean
+  wide?: boolean
 }
 
 /** A modal dialog. The browser keeps the focus inside, gives it back afterwards, and closes on Escape. */
-export function Dialog({ title, onClose, children, firm = false }: DialogProps) {
+export function Dialog({ title, onClose, children, firm = false, wide = false }: DialogProps) {
   const box = useRef<HTMLDialogElement>(null)
   const name = useId()
   useEffect(() => {
@@ -26,7 +27,7 @@ export function Dialog({ title, onClose, children, firm = false }: DialogProps) 
   return (
     <dialog
       ref={box}
-      class="dialog"
+      class={wide ? 'dialog wide' : 'dialog'}
       aria-labelledby={name}
       onCancel={(e) => {
         e.preventDefault()

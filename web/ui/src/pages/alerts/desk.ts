@@ -4,7 +4,7 @@ import { choose, chosen, items, shown } from './state.ts'
 
 /** Which alerts an act is about, and the dialog that asks for the rest of it. */
 
-export type Ask = 'comments' | 'assign' | 'close' | 'silence' | 'help'
+export type Ask = 'comments' | 'assign' | 'close' | 'silence'
 
 export const asking = signal<{ what: Ask; alerts: readonly Alert[] } | null>(null)
 

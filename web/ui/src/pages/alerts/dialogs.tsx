@@ -8,13 +8,11 @@ import type { Alert } from '../../wire.ts'
 import { act, actOnAll } from './acts.ts'
 import type { Act, ActBody } from './client.ts'
 import { asking } from './desk.ts'
-import { HelpDialog } from './help.tsx'
 
 /** The dialog that is open, if there is one. */
 export function Asking() {
   const a = asking.value
   if (!a) return null
-  if (a.what === 'help') return <HelpDialog onClose={close} />
   if (a.what === 'silence') {
     return <MuteForm kind="silence" matcher={matcherOf(a.alerts)} meant={a.alerts.length} onDone={close} />
   }

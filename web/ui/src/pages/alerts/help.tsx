@@ -1,26 +1,12 @@
-import { Dialog } from '../../parts/dialog.tsx'
+import { ON_ALERTS } from '../../keys.ts'
 import { words } from '../../state.ts'
-import { KEYS, keysOn, setKeys } from './keys.ts'
 
 /** The keys of the page. */
-export function HelpDialog({ onClose }: { onClose: () => void }) {
-  const w = words.value
-  return (
-    <Dialog title={w.t('keys.title')} onClose={onClose}>
-      <KeyList />
-      <label class="check">
-        <input type="checkbox" checked={keysOn.value} onChange={(e) => setKeys(e.currentTarget.checked)} />
-        {w.t('keys.on')}
-      </label>
-    </Dialog>
-  )
-}
-
 export function KeyList() {
   const w = words.value
   return (
     <dl class="keys">
-      {KEYS.map(([key, text]) => (
+      {ON_ALERTS.map(([key, text]) => (
         <div key={key}>
           <dt>
             <kbd>{key}</kbd>

@@ -1,33 +1,11 @@
-import { signal } from '@preact/signals'
-import { keep, chosen as kept } from '../../choice.ts'
+import { keysOn } from '../../keys.ts'
 import { refine } from '../../router.ts'
 import { can } from '../../state.ts'
 import { act, actOnAll } from './acts.ts'
 import { type Ask, asking, selection, step, subject, subjects, tick } from './desk.ts'
 import { chosen } from './state.ts'
 
-/** The keys of the page, and what each does. Single keys can be turned off: dictation and screen readers press them unasked. */
-
-export const KEYS = [
-  ['j', 'keys.next'],
-  ['k', 'keys.previous'],
-  ['Enter', 'keys.open'],
-  ['v', 'keys.select'],
-  ['a', 'keys.acknowledge'],
-  ['c', 'keys.comment'],
-  ['g', 'keys.assign'],
-  ['s', 'keys.silence'],
-  ['x', 'keys.close'],
-  ['Esc', 'keys.back'],
-  ['?', 'keys.help'],
-] as const
-
-export const keysOn = signal(kept('keys') !== 'off')
-
-export function setKeys(on: boolean): void {
-  keysOn.value = on
-  keep('keys', on ? 'on' : 'off')
-}
+/** The keys of the page, and what each does; `?` and the keys of every page are in src/keys.ts. */
 
 export function followKeys(): () => void {
   document.addEventListener('keydown', onKey)
@@ -61,9 +39,6 @@ function press(key: string): boolean {
       if (a) tick(a.id)
       return a !== null
     }
-    case '?':
-      asking.value = { what: 'help', alerts: [] }
-      return true
     case 'a':
       return can('officer') && acknowledge()
     case 'c':
@@ -90,7 +65,7 @@ export function acknowledge(): boolean {
 }
 
 /** A comment and a cause are about one alert; an assignee and a silence can be about several. */
-export function askFor(what: Exclude<Ask, 'help'>): boolean {
+export function askFor(what: Ask): boolean {
   const one = subject()
   const alerts = what === 'assign' || what === 'silence' ? subjects() : one ? [one] : []
   const able = what === 'comments' ? alerts : alerts.filter((a) => a.state === 'open')

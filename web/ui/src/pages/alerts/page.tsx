@@ -7,7 +7,7 @@ import { Link } from '../../parts/link.tsx'
 import { NeedRole } from '../../parts/notes.tsx'
 import { PageFrame } from '../../parts/page.tsx'
 import { followPrint } from '../../print.ts'
-import { openAlerts, words } from '../../state.ts'
+import { helping, openAlerts, words } from '../../state.ts'
 import { Bulk } from './bulk.tsx'
 import { asking } from './desk.ts'
 import { AlertDetailView } from './detail.tsx'
@@ -38,7 +38,7 @@ export function AlertsPage() {
             class="quiet"
             aria-keyshortcuts="?"
             onClick={() => {
-              asking.value = { what: 'help', alerts: [] }
+              helping.value = true
             }}
           >
             {w.t('keys.title')} <kbd>?</kbd>
