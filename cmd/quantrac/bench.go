@@ -19,9 +19,11 @@ import (
 
 const benchUsage = `usage: quantrac bench ingest [flags]
        quantrac bench websocket [flags]
+       quantrac bench alerts [flags]
 
 ingest drives many gateways against a whole system that it starts for itself, and measures until the last value can be queried.
 websocket lets many pages listen to a service that it starts for itself, and measures what that costs and how soon an alert comes.
+alerts opens alerts at a service that it starts for itself, and measures how soon a webhook hears of them.
 Each lists its flags with --help.
 `
 
@@ -36,6 +38,8 @@ func runBench(ctx context.Context, args []string, out io.Writer) error {
 		return benchIngest(ctx, rest, out)
 	case "websocket":
 		return benchWebsocket(ctx, rest, out)
+	case "alerts":
+		return benchAlerts(ctx, rest, out)
 	case "serve":
 		return profiledServe(ctx, rest, out)
 	case "help", "-h", "--help":
