@@ -63,7 +63,8 @@ func BenchmarkStepEvents(b *testing.B) {
 // BenchmarkApplications counts how often a rule is shown a reading, by the built-in rules after a day: the windows are full.
 func BenchmarkApplications(b *testing.B) {
 	e := newEngine(b, world(b, 100), alerts.BuiltinRules())
-	rs := aDayOf(e, 100)
+	rs := round(100)
+	aDayOf(e, rs)
 	before := e.Stats().Evaluations
 	for b.Loop() {
 		advance(rs)
@@ -74,25 +75,23 @@ func BenchmarkApplications(b *testing.B) {
 	b.ReportMetric(applied/float64(b.N*len(rs)), "applications/reading")
 }
 
-// aDayOf lets stations speak for a day and an hour, and returns their last round.
-func aDayOf(e *alerts.Engine, stations int) []ingest.Reading {
-	rs := round(stations)
+// aDayOf lets stations speak for a day and an hour.
+func aDayOf(e *alerts.Engine, rs []ingest.Reading) {
 	const rounds = 25 * 12
 	for range rounds {
 		advance(rs)
 		e.Step(readings(rs...))
 	}
-	return rs
 }
 
 // BenchmarkEngineState reports what a (station, parameter) holds in memory, windows of 24 h included.
 func BenchmarkEngineState(b *testing.B) {
 	const stations = 1000
-	reg := world(b, stations)
+	reg, rs := world(b, stations), round(stations)
 	for b.Loop() {
 		before := heap()
 		e := newEngine(b, reg, alerts.BuiltinRules())
-		rs := aDayOf(e, stations)
+		aDayOf(e, rs)
 		held := heap() - before
 		b.ReportMetric(float64(held)/float64(len(rs)), "B/series")
 		runtime.KeepAlive(e)
@@ -103,7 +102,7 @@ func BenchmarkEngineState(b *testing.B) {
 func BenchmarkSnapshot(b *testing.B) {
 	const stations = 10_000
 	one := newEngine(b, world(b, 1), alerts.BuiltinRules())
-	aDayOf(one, 1)
+	aDayOf(one, round(1))
 	state := one.Snapshot("s0")
 	reg := world(b, stations)
 	e := newEngine(b, reg, alerts.BuiltinRules())

@@ -89,12 +89,18 @@ type Engine struct {
 	touched []*stationState
 	stats   Stats
 	view    view
+	signals map[signalKey]signal
 	// order is every station of the registry, in its order.
 	order  []*stationState
 	groups []*group
 	// ticked is the newest tick; watched how long this engine has listened, all told.
 	ticked  time.Time
 	watched time.Duration
+}
+
+type signalKey struct {
+	rule      *rule
+	parameter string
 }
 
 type orphan struct {
@@ -109,7 +115,7 @@ const gapCycles = 3
 func NewEngine(cfg EngineConfig) *Engine {
 	e := &Engine{
 		cfg: cfg, stations: make(map[string]*stationState, len(cfg.Registry.Stations())), dirty: map[*stationState]struct{}{},
-		pending: map[*stationState]struct{}{},
+		pending: map[*stationState]struct{}{}, signals: map[signalKey]signal{},
 	}
 	all := cfg.Registry.Stations()
 	for i := range all {

@@ -82,7 +82,7 @@ func (e *Engine) rejudge(h *History, at time.Time, events []Event) []Event {
 	}
 	e.touch(s)
 	slices.SortStableFunc(h.Readings, func(a, b ingest.Reading) int { return a.MeasuredAt.Compare(b.MeasuredAt) })
-	past := tape{}
+	past := tape{room: s.tape.room}
 	for i := range s.tape.cols { // the same columns in the same order, so that the tracks fit
 		past.column(s.tape.cols[i].parameter)
 	}

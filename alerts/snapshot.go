@@ -115,6 +115,7 @@ func (s *stationState) snapshot() *engineSnapshot {
 	if s.pending != none {
 		snap.Pending = ptr(s.pending)
 	}
+	snap.Tracks = make([]trackSnapshot, 0, len(s.tracks))
 	for i := range s.tracks {
 		snap.Tracks = append(snap.Tracks, s.trackSnapshot(i))
 	}
@@ -140,10 +141,11 @@ func (s *stationState) snapshot() *engineSnapshot {
 func (s *stationState) trackSnapshot(i int) trackSnapshot {
 	tr := &s.tracks[i]
 	out := trackSnapshot{ruleSnapshot: *tr.state.snapshot(tr), Moved: tr.moved}
-	for at, c := range map[**ruleSnapshot]*checkpoint{&out.Older: &s.older, &out.Newer: &s.newer} {
-		if state := c.state(i); !state.idle() {
-			*at = state.snapshot(tr)
-		}
+	if state := s.older.state(i); !state.idle() {
+		out.Older = state.snapshot(tr)
+	}
+	if state := s.newer.state(i); !state.idle() {
+		out.Newer = state.snapshot(tr)
 	}
 	for _, iv := range tr.ended {
 		out.Ended = append(out.Ended, endedSnapshot{*iv.snapshot(), iv.to})

@@ -83,7 +83,9 @@ func (e *Engine) newStation(st *geo.Station) *stationState {
 			}
 		}
 	}
-	s.keep = min(most, span+span/2+int(s.lookback/int64(st.Cycle))+1)
+	s.keep = min(most, span/2+int(s.lookback/int64(st.Cycle))+1)
+	const late = 4 // instants that late readings add between two trims
+	s.tape.room = min(most, s.keep+span/2+late)
 	return s
 }
 
@@ -106,7 +108,7 @@ func (e *Engine) columnOf(s *stationState, parameter string) int {
 // addTrack lets a rule judge a parameter, or for column -1 the station, if there is something to judge by.
 func (e *Engine) addTrack(s *stationState, r *rule, col int, parameter string) {
 	tr := track{
-		rule: r, col: col, parameter: parameter, signal: r.signalFor(parameter, e.cfg.Catalogue), limits: e.limitsOf(s, parameter),
+		rule: r, col: col, parameter: parameter, signal: e.signal(r, parameter), limits: e.limitsOf(s, parameter),
 		state: newRuleState(),
 	}
 	if p, ok := e.cfg.Catalogue.Parameter(parameter); ok {
@@ -123,6 +125,17 @@ func (e *Engine) addTrack(s *stationState, r *rule, col int, parameter string) {
 		return
 	}
 	s.byCol[col] = append(s.byCol[col], i)
+}
+
+// signal is the signal of a rule for a parameter, which all stations share.
+func (e *Engine) signal(r *rule, parameter string) signal {
+	key := signalKey{r, parameter}
+	s, made := e.signals[key]
+	if !made {
+		s = r.signalFor(parameter, e.cfg.Catalogue)
+		e.signals[key] = s
+	}
+	return s
 }
 
 // limitsOf are the limits of a parameter at a station with their times.

@@ -15,6 +15,8 @@ type tape struct {
 	cols []column
 	// next is where the next reading probably belongs: those of a message come in the same order each time.
 	next int
+	// room is for how many instants space is made at once: what grows by itself wastes half of it.
+	room int
 }
 
 type column struct {
@@ -60,7 +62,8 @@ func (t *tape) column(parameter string) int {
 	if i := t.find(parameter); i >= 0 {
 		return i
 	}
-	t.cols = append(t.cols, column{parameter: parameter, values: make([]float32, len(t.at)), cells: make([]cell, len(t.at))})
+	n, room := len(t.at), max(len(t.at), t.room)
+	t.cols = append(t.cols, column{parameter: parameter, values: make([]float32, n, room), cells: make([]cell, n, room)})
 	return len(t.cols) - 1
 }
 
@@ -119,6 +122,9 @@ func (t *tape) isNewest(col, row int) bool {
 
 // add makes a row at the end.
 func (t *tape) add(at int64) {
+	if t.at == nil {
+		t.at = make([]int64, 0, t.room)
+	}
 	t.at = append(t.at, at)
 	for k := range t.cols {
 		c := &t.cols[k]

@@ -42,6 +42,7 @@ const float32Size = 4
 // restore fills a tape that has the columns already.
 func (t *tape) restore(snap *tapeSnapshot) error {
 	before := int64(0)
+	t.at = make([]int64, 0, t.room)
 	for rest := snap.At; len(rest) > 0; {
 		d, n := binary.Varint(rest)
 		if n <= 0 || d <= 0 && len(t.at) > 0 || len(t.at) > 2*most {
@@ -55,7 +56,8 @@ func (t *tape) restore(snap *tapeSnapshot) error {
 		if len(col.Cells) != len(t.at) || len(col.Values) != len(t.at)*float32Size {
 			return errors.New("the values of the tape do not fit its instants")
 		}
-		c.values, c.cells = make([]float32, len(t.at)), make([]cell, len(t.at))
+		n, room := len(t.at), max(len(t.at), t.room)
+		c.values, c.cells = make([]float32, n, room), make([]cell, n, room)
 		for k := range c.values {
 			c.values[k] = math.Float32frombits(binary.LittleEndian.Uint32(col.Values[k*float32Size:]))
 			c.cells[k] = cell(col.Cells[k])
