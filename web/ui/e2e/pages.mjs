@@ -1,6 +1,7 @@
 // The pages beside the map: what a viewer sees of each, and what an administrator can do there.
 import { alertStories } from './alerts.mjs'
 import { openPage } from './browser.mjs'
+import { monthStories } from './month.mjs'
 import { noticeStories } from './notices.mjs'
 import { ruleStories } from './rules.mjs'
 import { stationStories } from './station.mjs'
@@ -16,6 +17,7 @@ export async function pages(browser, base, test) {
   await phone(browser, base, test)
   await alertStories(browser, base, test, { admin, signIn, desktop })
   await stationStories(browser, base, test, { admin, signIn, desktop })
+  if (admin) await monthStories(browser, base, test, { signIn, desktop })
   await ruleStories(browser, base, test, { admin, signIn, desktop })
   await noticeStories(browser, base, test, { admin, signIn, desktop })
   if (admin) await administrator(browser, base, test)

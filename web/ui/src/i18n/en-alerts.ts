@@ -235,6 +235,13 @@ export const alerts: Record<keyof typeof vi, string> = {
 
   'silences.lead': 'Which notices are kept back, until when and why. The alerts are opened and kept as always.',
   'silences.what': 'make or end silences',
+  'silences.view': 'View',
+  'silences.view_list': 'List',
+  'silences.view_month': 'Month',
+  'silences.calendar': 'Calendar of silences and maintenance',
+  'silences.month_before': 'Month before',
+  'silences.month_after': 'Month after',
+  'silences.month_now': 'This month',
   'silences.kind': 'Kind',
   'silences.any': 'All',
   'silences.silence': 'Silence',

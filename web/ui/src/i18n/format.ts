@@ -18,6 +18,8 @@ export class Words {
   private readonly dayOnly: Intl.DateTimeFormat
   private readonly fullDayOnly: Intl.DateTimeFormat
   private readonly monthOnly: Intl.DateTimeFormat
+  private readonly monthName: Intl.DateTimeFormat
+  private readonly weekdayOnly: Intl.DateTimeFormat
   private readonly exact: Intl.DateTimeFormat
 
   constructor(language: Language) {
@@ -38,6 +40,8 @@ export class Words {
       year: 'numeric',
     })
     this.monthOnly = new Intl.DateTimeFormat(LOCALES[language], { timeZone: ZONE, month: 'numeric', year: 'numeric' })
+    this.monthName = new Intl.DateTimeFormat(LOCALES[language], { timeZone: ZONE, month: 'long', year: 'numeric' })
+    this.weekdayOnly = new Intl.DateTimeFormat(LOCALES[language], { timeZone: ZONE, weekday: 'short' })
     this.exact = new Intl.DateTimeFormat(LOCALES[language], {
       timeZone: ZONE,
       year: 'numeric',
@@ -125,6 +129,16 @@ export class Words {
   /** A month of a year, where an axis spans many. */
   month(at: number): string {
     return this.monthOnly.format(new Date(at))
+  }
+
+  /** A month with its year, as the head of a calendar. */
+  monthTitle(at: string | number): string {
+    return this.monthName.format(new Date(at))
+  }
+
+  /** The day of the week, short. */
+  weekday(at: string | number): string {
+    return this.weekdayOnly.format(new Date(at))
   }
 
   /** How long something lasts, ms, in its greatest unit. */

@@ -232,6 +232,13 @@ export const alerts = {
 
   'silences.lead': 'Thông báo nào đang được giữ lại, đến bao giờ, vì sao. Cảnh báo vẫn được mở và lưu như thường.',
   'silences.what': 'tạo hoặc kết thúc việc ngừng thông báo',
+  'silences.view': 'Cách xem',
+  'silences.view_list': 'Danh sách',
+  'silences.view_month': 'Lịch tháng',
+  'silences.calendar': 'Lịch ngừng thông báo và bảo trì',
+  'silences.month_before': 'Tháng trước',
+  'silences.month_after': 'Tháng sau',
+  'silences.month_now': 'Tháng này',
   'silences.kind': 'Loại',
   'silences.any': 'Tất cả',
   'silences.silence': 'Ngừng thông báo',

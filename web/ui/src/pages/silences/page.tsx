@@ -1,4 +1,5 @@
 import '../../styles/alerts.css'
+import '../../styles/month.css'
 import '../../styles/mutes.css'
 import { useEffect } from 'preact/hooks'
 import { MuteForm } from '../../mutes/form.tsx'
@@ -10,8 +11,9 @@ import { Segments } from '../../parts/segments.tsx'
 import { refine } from '../../router.ts'
 import { can, words } from '../../state.ts'
 import { EndMute } from './end.tsx'
+import { Month } from './month-view.tsx'
 import { Section } from './section.tsx'
-import { ending, followSilences, KINDS, kind, making, STATES, sections } from './state.ts'
+import { ending, followSilences, KINDS, kind, making, STATES, sections, VIEWS, view } from './state.ts'
 
 /** Which notices are kept back, until when and why: now, in time to come, and before. */
 export function SilencesPage() {
@@ -25,6 +27,12 @@ export function SilencesPage() {
           options={KINDS.map((k) => [k, w.t(`silences.${k}`)] as const)}
           value={kind.value}
           choose={(k) => refine({ kind: k === 'any' ? '' : k })}
+        />
+        <Segments
+          label={w.t('silences.view')}
+          options={VIEWS.map((v) => [v, w.t(`silences.view_${v}`)] as const)}
+          value={view.value}
+          choose={(v) => refine({ view: v === 'list' ? '' : v, month: '' })}
         />
       </div>
       <NeedRole need="officer" what={w.t('silences.what')} />
@@ -70,6 +78,7 @@ function Lists() {
   const w = words.value
   const { status, value, error } = mutes.state.value
   if (!value) return status === 'failed' ? <Failed error={error} again={refreshMutes} /> : <Waiting />
+  if (view.value === 'month') return <Month />
   const s = sections.value
   if (STATES.every((state) => s[state].length === 0))
     return <Empty text={w.t('silences.none')} hint={w.t('silences.none_hint')} />

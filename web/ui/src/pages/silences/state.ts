@@ -12,6 +12,12 @@ const query = computed(() => (place.value.page === 'silences' ? place.value.quer
 export const KINDS = ['any', 'silence', 'maintenance'] as const
 export type Kind = (typeof KINDS)[number]
 export const kind = computed<Kind>(() => KINDS.find((k) => k === query.value.kind) ?? 'any')
+/** The list with its bars, or a month on a calendar. */
+export const VIEWS = ['list', 'month'] as const
+export type View = (typeof VIEWS)[number]
+export const view = computed<View>(() => (query.value.view === 'month' ? 'month' : 'list'))
+/** "" = the present one. */
+export const month = computed(() => query.value.month ?? '')
 /** The one that a link points out. */
 export const pointedOut = computed(() => query.value.mute ?? null)
 
