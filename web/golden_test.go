@@ -70,7 +70,7 @@ func TestFramesOfThePagesTests(t *testing.T) {
 	for i := 2; i <= 8; i++ {
 		apply(reading("amata-01", "cod", time.Duration(i)*5*time.Minute, 30))
 	}
-	h.Registry([]string{"tan-phu-01"}, true, false)
+	h.Registry([]string{"gone-01"}, true, false)
 	var frames []json.RawMessage
 	for {
 		p, _ := c.next()

@@ -10,6 +10,7 @@ import { Archive } from './archive.mjs'
 import { crowd, raise, trickle } from './crowd.mjs'
 import { Desk } from './desk.mjs'
 import { Duty } from './duty.mjs'
+import { Estate } from './estate.mjs'
 import { World } from './world.mjs'
 
 const POLICY =
@@ -42,6 +43,7 @@ export async function serve({ port = 8090, token = '', admin = 'admin', cycle = 
     archive: new Archive(world, Date.now()),
     desk: new Desk(world, Date.now()),
     duty,
+    estate: new Estate(world, tell),
     token,
     admin,
   }
@@ -86,9 +88,9 @@ export async function serve({ port = 8090, token = '', admin = 'admin', cycle = 
   }
 }
 
-async function answer({ world, archive, desk, duty, token, admin }, req, res, url) {
-  const send = (status, body) => {
-    res.writeHead(status, { 'Content-Type': 'application/json' })
+async function answer({ world, archive, desk, duty, estate, token, admin }, req, res, url) {
+  const send = (status, body, headers = {}) => {
+    res.writeHead(status, { 'Content-Type': 'application/json', ...headers })
     res.end(body && JSON.stringify(body))
   }
   const sent = req.headers.authorization?.slice('Bearer '.length)
@@ -100,7 +102,7 @@ async function answer({ world, archive, desk, duty, token, admin }, req, res, ur
   const chunks = []
   for await (const chunk of req) chunks.push(chunk)
   const asked = [req.method, path, url.searchParams, Buffer.concat(chunks), role]
-  const told = duty.answer(...asked) ?? desk.answer(...asked) ?? archive.answer(...asked)
+  const told = estate.answer(...asked) ?? duty.answer(...asked) ?? desk.answer(...asked) ?? archive.answer(...asked)
   if (told) return send(...told)
   const body = world.get(path, url.searchParams)
   if (body && path[0] === 'info') body.role = role

@@ -7,6 +7,7 @@ import { serve } from './fixture.mjs'
 import { mapStories } from './map.mjs'
 import { pages } from './pages.mjs'
 import { playback } from './playback.mjs'
+import { registryStories } from './registry.mjs'
 import { wallStories } from './wall.mjs'
 
 const LEAST_STATIONS = 40
@@ -236,6 +237,7 @@ try {
   await phone(browser, base)
   await pages(browser, base, { check, expect, axe, shot })
   await playback(browser, base, { check, expect, axe, shot })
+  await registryStories(browser, base, { check, expect, axe, shot })
   await doors(browser)
   await mapStories(browser, { check, expect, axe, shot })
   await wallStories(browser, { check, expect, axe, shot })

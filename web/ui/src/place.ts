@@ -11,6 +11,7 @@ export const PAGES = [
   'quarantine',
   'ledger',
   'gateways',
+  'registry',
   'rules',
   'station',
   'notices',

@@ -12,6 +12,7 @@ export const pages: Record<Page, Lazy> = {
   gateways: lazy(() => import('./pages/gateways/page.tsx').then((m) => m.GatewaysPage)),
   station: lazy(() => import('./pages/station/page.tsx').then((m) => m.StationPage)),
   wall: lazy(() => import('./pages/wall/page.tsx').then((m) => m.WallPage)),
+  registry: lazy(() => import('./pages/registry/page.tsx').then((m) => m.RegistryPage)),
   rules: lazy(() => import('./pages/rules/page.tsx').then((m) => m.RulesPage)),
   notices: lazy(() => import('./pages/notices/page.tsx').then((m) => m.NoticesPage)),
   recipient: lazy(() => import('./pages/recipient/page.tsx').then((m) => m.RecipientPage)),

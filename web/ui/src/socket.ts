@@ -63,6 +63,11 @@ export class Socket {
     this.ws?.close()
   }
 
+  /** Asks for everything again, on the socket that is open. */
+  anew(): void {
+    if (this.ws?.readyState === WebSocket.OPEN) this.ws.send(JSON.stringify({ type: 'subscribe', heartbeat: true }))
+  }
+
   private readonly now = () => {
     clearTimeout(this.timer)
     this.tries = 0

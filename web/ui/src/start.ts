@@ -11,7 +11,7 @@ import { followPlace } from './router.ts'
 import { Socket } from './socket.ts'
 import { dispatch, missed, model, needsToken, present } from './state.ts'
 import type { Connection } from './store.ts'
-import type { Frame } from './wire.ts'
+import type { Frame, RegistryFrame } from './wire.ts'
 
 /** Frames are taken in together this often, ms: a burst of a thousand frames makes a few renders, not a thousand. */
 const GATHER = 60
@@ -98,6 +98,7 @@ function listen(): void {
     },
     onFrame: (frame) => {
       waiting.push(frame)
+      if (frame.type === 'registry') followRegistry(frame)
       if (waiting.length === 1) setTimeout(take, GATHER)
     },
     onConnection,
@@ -119,6 +120,18 @@ function onConnection(connection: Connection): void {
 function measure(begin: number): void {
   performance.measure(BATCH, { start: begin })
   performance.clearMeasures(BATCH)
+}
+
+/** Parks come by HTTP; what is too much for frames comes with a snapshot. */
+function followRegistry(frame: RegistryFrame): void {
+  if (frame.parks) {
+    // Where that fails, the next load brings them.
+    void api.parks().then(
+      (items) => dispatch({ type: 'parks', items }),
+      () => undefined,
+    )
+  }
+  if (frame.subscribe) socket?.anew()
 }
 
 async function address(): Promise<string> {

@@ -118,10 +118,19 @@ function applyFrame(m: Model, f: Frame): Model {
       return { ...next, alerts: withAlert(m.alerts, f.alert) }
     case 'hotspots':
       return { ...next, hotspots: f.hotspots }
+    case 'registry':
+      return { ...next, stations: without(m.stations, f.gone) }
     default:
       // A newer server may send more types than this page knows.
       return next
   }
+}
+
+function without(stations: Model['stations'], gone: readonly string[]): Model['stations'] {
+  if (!gone.some((id) => stations.has(id))) return stations
+  const next = new Map(stations)
+  for (const id of gone) next.delete(id)
+  return next
 }
 
 function applySnapshot(m: Model, f: SnapshotFrame): Model {

@@ -299,6 +299,15 @@ export interface SnapshotFrame {
   hotspots: Hotspots
 }
 
+/** The registry is another now. What has changed comes in station frames, unless that is too much. */
+export interface RegistryFrame {
+  type: 'registry'
+  sequence: number
+  gone: string[]
+  parks: boolean
+  subscribe: boolean
+}
+
 export type Frame =
   | SnapshotFrame
   | { type: 'readings'; sequence: number; items: ReadingItem[] }
@@ -307,6 +316,7 @@ export type Frame =
   | { type: 'hotspots'; sequence: number; hotspots: Hotspots }
   /** Says only that the websocket is alive. */
   | { type: 'heartbeat'; sequence: number; time: string }
+  | RegistryFrame
 
 /** A part of a delivery that is no reading, and why. */
 export interface Reject {

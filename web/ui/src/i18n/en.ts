@@ -4,6 +4,7 @@ import { notices } from './en-notices.ts'
 import { pages } from './en-pages.ts'
 import { playback } from './en-playback.ts'
 import { quality } from './en-quality.ts'
+import { registry } from './en-registry.ts'
 import { rules } from './en-rules.ts'
 import { station } from './en-station.ts'
 import type { Key } from './vi.ts'
@@ -15,6 +16,7 @@ export const en: Record<Key, string> = {
   ...alerts,
   ...map,
   ...rules,
+  ...registry,
   ...station,
   ...notices,
 

@@ -4,6 +4,7 @@ import { notices } from './vi-notices.ts'
 import { pages } from './vi-pages.ts'
 import { playback } from './vi-playback.ts'
 import { quality } from './vi-quality.ts'
+import { registry } from './vi-registry.ts'
 import { rules } from './vi-rules.ts'
 import { station } from './vi-station.ts'
 
@@ -15,6 +16,7 @@ export const vi = {
   ...alerts,
   ...map,
   ...rules,
+  ...registry,
   ...station,
   ...notices,
 

@@ -20,13 +20,14 @@ const ICONS: Record<Shown, string> = {
     'M12 4v16M7.5 20h9M5 7.5 12 6l7 1.5M2.5 14 5 7.5 7.5 14a2.5 2.5 0 0 1-5 0ZM16.5 14 19 7.5l2.5 6.5a2.5 2.5 0 0 1-5 0Z',
   gateways: 'M4 14h16v5.5H4ZM7.5 16.8h.1M11 16.8h.1M12 14v-3M8.4 8.6a5 5 0 0 1 7.2 0M5.6 5.8a9 9 0 0 1 12.8 0',
   wall: 'M3 4.5h18v12H3ZM9 20h6M12 16.5V20M7 12.5l3-3 2.5 2 4-4.5',
+  registry: 'M4 6.5h10M4 12h6M4 17.5h6M17 11.5a3 3 0 0 1 3 3c0 2.4-3 5.5-3 5.5s-3-3.1-3-5.5a3 3 0 0 1 3-3Z',
   rules: 'M4 17.5 9 12l4 3.5 7-8.5M4 4v16.5h16.5M4 9.5h2.5M20 12.5h-2.5',
   notices: 'M12 8.5a3 3 0 1 0-2.6-1.5L6.4 13M6 13.5a3 3 0 1 0 2.9 3.5h6.6M18 14a3 3 0 1 1-2.5 4.6M17 13.6 13.6 8',
 }
 
 /** What is looked at every day stands in the open, what is set up once behind one press. */
 const OPEN: readonly Shown[] = ['map', 'alerts', 'quarantine', 'ledger', 'decode']
-const BEHIND: readonly Shown[] = ['wall', 'rules', 'notices', 'gateways']
+const BEHIND: readonly Shown[] = ['wall', 'registry', 'rules', 'notices', 'gateways']
 
 /** The pages. On a phone they stand at the bottom, in reach of the thumb. */
 export function Nav() {

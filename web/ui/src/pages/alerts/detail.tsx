@@ -18,6 +18,7 @@ import { toldOf } from './moments.ts'
 import { PrintSign } from './sheet.tsx'
 import { choose, chosen, refresh, shown } from './state.ts'
 import { Timeline } from './timeline.tsx'
+import { UpstreamSection } from './upstream.tsx'
 
 /** One alert: what is wrong, where, since when, how bad, and all that happened with it. */
 export function AlertDetailView() {
@@ -42,6 +43,7 @@ export function AlertDetailView() {
           <Facts alert={a} timeline={detail?.timeline ?? null} />
           <AlertChart alert={a} />
           <Explained alert={a} />
+          <UpstreamSection alert={a} />
           {detail ? <Timeline detail={detail} /> : error === null && <Waiting />}
           <PrintSign />
         </>

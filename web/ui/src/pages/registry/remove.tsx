@@ -1,0 +1,56 @@
+import { useSignal } from '@preact/signals'
+import { Confirm } from '../../parts/dialog.tsx'
+import { trouble } from '../../parts/trouble.ts'
+import { words } from '../../state.ts'
+import type { PlaceKind } from '../../wire-registry.ts'
+import { type Record, registry } from './client.ts'
+import { close, loadEdits } from './state.ts'
+
+/** Takes the place out of the registry, after a question. */
+export function Remove({ kind, record, tag }: { kind: PlaceKind; record: Record; tag: string }) {
+  const w = words.value
+  const asked = useSignal(false)
+  const busy = useSignal(false)
+  const told = useSignal<string | undefined>(undefined)
+  const doIt = async () => {
+    busy.value = true
+    try {
+      await registry.remove(kind, record.id, tag)
+      loadEdits()
+      close()
+      return
+    } catch (err) {
+      const { text, detail } = trouble(err)
+      told.value = `${w.t(text)} ${detail}`
+    }
+    busy.value = false
+  }
+  return (
+    <>
+      <button
+        type="button"
+        class="link grave"
+        onClick={() => {
+          told.value = undefined
+          asked.value = true
+        }}
+      >
+        {w.t('registry.remove')}
+      </button>
+      {asked.value && (
+        <Confirm
+          title={w.t('registry.sure_remove', { id: record.id })}
+          hint={w.t('registry.sure_remove_hint')}
+          act={w.t('registry.remove')}
+          grave
+          error={told.value}
+          busy={busy.value}
+          onYes={() => void doIt()}
+          onNo={() => {
+            asked.value = false
+          }}
+        />
+      )}
+    </>
+  )
+}
