@@ -42,7 +42,7 @@ export class Estate {
   }
 
   // Answers [status, body, headers], or undefined for what is not its business.
-  answer(method, path, query, body, role) {
+  answer(method, path, _query, body, role) {
     const [kind, id, act] = path
     if (kind === 'limits' && method === 'GET') return [200, { items: [SET], next_cursor: null, factor_tables: [] }]
     if (kind === 'rivers') return [200, { type: 'FeatureCollection', features: [RIVER] }]
