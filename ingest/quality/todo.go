@@ -9,7 +9,7 @@ import (
 type Todo struct {
 	Code   string `json:"code"`
 	Figure string `json:"figure"`
-	// Count is of what Code names: records, seconds, parameters.
+	// Count is of what Code names: records, parameters, or of silent and slow seconds: of several stations the most.
 	Count int64 `json:"count"`
 	// Stations is how many it is about; Parameters which ones, where that is known.
 	Stations   int64    `json:"stations"`
@@ -145,7 +145,11 @@ func merged(all []Todo) []Todo {
 			out = append(out, x)
 			continue
 		}
-		out[i].Count += x.Count
+		if x.Code == "silent" || x.Code == "slow" {
+			out[i].Count = max(out[i].Count, x.Count)
+		} else {
+			out[i].Count += x.Count
+		}
 		out[i].Stations += x.Stations
 		for _, code := range x.Parameters {
 			if !slices.Contains(out[i].Parameters, code) {

@@ -11,6 +11,7 @@ import { crowd, raise, trickle } from './crowd.mjs'
 import { Desk } from './desk.mjs'
 import { Duty } from './duty.mjs'
 import { Estate } from './estate.mjs'
+import { Six } from './six.mjs'
 import { World } from './world.mjs'
 
 const POLICY =
@@ -43,6 +44,7 @@ export async function serve({ port = 8090, token = '', admin = 'admin', cycle = 
     archive: new Archive(world, Date.now()),
     desk: new Desk(world, Date.now()),
     duty,
+    six: new Six(world),
     estate: new Estate(world, tell),
     token,
     admin,
@@ -88,7 +90,7 @@ export async function serve({ port = 8090, token = '', admin = 'admin', cycle = 
   }
 }
 
-async function answer({ world, archive, desk, duty, estate, token, admin }, req, res, url) {
+async function answer({ world, archive, desk, duty, six, estate, token, admin }, req, res, url) {
   const send = (status, body, headers = {}) => {
     res.writeHead(status, { 'Content-Type': 'application/json', ...headers })
     res.end(body && JSON.stringify(body))
@@ -102,7 +104,12 @@ async function answer({ world, archive, desk, duty, estate, token, admin }, req,
   const chunks = []
   for await (const chunk of req) chunks.push(chunk)
   const asked = [req.method, path, url.searchParams, Buffer.concat(chunks), role]
-  const told = estate.answer(...asked) ?? duty.answer(...asked) ?? desk.answer(...asked) ?? archive.answer(...asked)
+  const told =
+    estate.answer(...asked) ??
+    duty.answer(...asked) ??
+    six.answer(...asked) ??
+    desk.answer(...asked) ??
+    archive.answer(...asked)
   if (told) return send(...told)
   const body = world.get(path, url.searchParams)
   if (body && path[0] === 'info') body.role = role

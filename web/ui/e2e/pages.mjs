@@ -3,6 +3,7 @@ import { alertStories } from './alerts.mjs'
 import { openPage } from './browser.mjs'
 import { monthStories } from './month.mjs'
 import { noticeStories } from './notices.mjs'
+import { qualityStories } from './quality.mjs'
 import { ruleStories } from './rules.mjs'
 import { stationStories } from './station.mjs'
 
@@ -20,6 +21,7 @@ export async function pages(browser, base, test) {
   if (admin) await monthStories(browser, base, test, { signIn, desktop })
   await ruleStories(browser, base, test, { admin, signIn, desktop })
   await noticeStories(browser, base, test, { admin, signIn, desktop })
+  await qualityStories(browser, base, test, { desktop })
   if (admin) await administrator(browser, base, test)
 }
 
@@ -36,6 +38,7 @@ async function walk(browser, base, { check, expect }) {
     expect(text === '7 ngày', text)
   })
   await check('links lead on, back and forward lead back and forward', async () => {
+    await page.click('.nav-more > button')
     await page.click('.nav a[href="./decode"]')
     await page.waitForSelector('.page.decode')
     await page.goBack()

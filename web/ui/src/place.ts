@@ -10,6 +10,7 @@ export const PAGES = [
   'decode',
   'quarantine',
   'ledger',
+  'quality',
   'gateways',
   'registry',
   'rules',

@@ -8,6 +8,7 @@ export const pages: Record<Page, Lazy> = {
   silences: lazy(() => import('./pages/silences/page.tsx').then((m) => m.SilencesPage)),
   decode: lazy(() => import('./pages/decode/page.tsx').then((m) => m.DecodePage)),
   quarantine: lazy(() => import('./pages/quarantine/page.tsx').then((m) => m.QuarantinePage)),
+  quality: lazy(() => import('./pages/quality/page.tsx').then((m) => m.QualityPage)),
   ledger: lazy(() => import('./pages/ledger/page.tsx').then((m) => m.LedgerPage)),
   gateways: lazy(() => import('./pages/gateways/page.tsx').then((m) => m.GatewaysPage)),
   station: lazy(() => import('./pages/station/page.tsx').then((m) => m.StationPage)),

@@ -1,4 +1,5 @@
 import { alerts } from './en-alerts.ts'
+import { figures } from './en-figures.ts'
 import { map } from './en-map.ts'
 import { notices } from './en-notices.ts'
 import { pages } from './en-pages.ts'
@@ -11,6 +12,7 @@ import type { Key } from './vi.ts'
 
 export const en: Record<Key, string> = {
   ...quality,
+  ...figures,
   ...playback,
   ...pages,
   ...alerts,

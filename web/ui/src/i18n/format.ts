@@ -55,11 +55,7 @@ export class Words {
 
   /** {n} is the value of that name; {n|alert|alerts} is the first word where it is 1, else the second. */
   t(key: Key, values: Record<string, string | number> = {}): string {
-    const text = TEXTS[this.language][key]
-    return text.replace(/\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g, (whole, name: string, one?: string, many?: string) => {
-      const value = String(values[name] ?? whole)
-      return one === undefined ? value : ((value === '1' ? one : many) ?? '')
-    })
+    return fill(TEXTS[this.language][key], values)
   }
 
   /** The text of a name that the server chose, such as a flag; the name itself where there is no text for it. */
@@ -69,9 +65,9 @@ export class Words {
   }
 
   /** The same for an explanation: "" where there is none. */
-  said(prefix: string, name: string): string {
+  said(prefix: string, name: string, values: Record<string, string | number> = {}): string {
     const texts: Record<string, string> = TEXTS[this.language]
-    return texts[`${prefix}.${name}`] ?? ''
+    return fill(texts[`${prefix}.${name}`] ?? '', values)
   }
 
   text(text: Text | undefined): string {
@@ -168,6 +164,13 @@ export class Words {
     if (s < 48 * 3600) return this.t('time.short_hours', { n: Math.floor(s / 3600) })
     return this.t('time.short_days', { n: Math.floor(s / 86400) })
   }
+}
+
+function fill(text: string, values: Record<string, string | number>): string {
+  return text.replace(/\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g, (whole, name: string, one?: string, many?: string) => {
+    const value = String(values[name] ?? whole)
+    return one === undefined ? value : ((value === '1' ? one : many) ?? '')
+  })
 }
 
 /** Whole seconds; a clock that is a little ahead of ours makes no negative age. */

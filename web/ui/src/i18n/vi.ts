@@ -1,4 +1,5 @@
 import { alerts } from './vi-alerts.ts'
+import { figures } from './vi-figures.ts'
 import { map } from './vi-map.ts'
 import { notices } from './vi-notices.ts'
 import { pages } from './vi-pages.ts'
@@ -11,6 +12,7 @@ import { station } from './vi-station.ts'
 /** Vietnamese texts, in the words of the national monitoring practice. They define the keys; English must have the same. */
 export const vi = {
   ...quality,
+  ...figures,
   ...playback,
   ...pages,
   ...alerts,

@@ -16,6 +16,7 @@ const ICONS: Record<Shown, string> = {
     'M12 3.5a5.5 5.5 0 0 1 5.5 5.5c0 4.6 2 6 2 7H4.5c0-1 2-2.4 2-7A5.5 5.5 0 0 1 12 3.5ZM10 19.2a2.2 2.2 0 0 0 4 0',
   decode: 'M8.5 6 3 12l5.5 6M15.5 6l5.5 6-5.5 6M13.5 4.5l-3 15',
   quarantine: 'M12 3 20 6v5.5c0 4.6-3.2 7.8-8 9.5-4.8-1.7-8-4.9-8-9.5V6ZM12 8v4.6M12 15.8v.4',
+  quality: 'M4 20V4M4 20h16.5M8 20v-6M12 20V9M16 20v-4M20 20V6M6 11.5 11 6.5l4 3.5 5-5',
   ledger:
     'M12 4v16M7.5 20h9M5 7.5 12 6l7 1.5M2.5 14 5 7.5 7.5 14a2.5 2.5 0 0 1-5 0ZM16.5 14 19 7.5l2.5 6.5a2.5 2.5 0 0 1-5 0Z',
   gateways: 'M4 14h16v5.5H4ZM7.5 16.8h.1M11 16.8h.1M12 14v-3M8.4 8.6a5 5 0 0 1 7.2 0M5.6 5.8a9 9 0 0 1 12.8 0',
@@ -26,8 +27,8 @@ const ICONS: Record<Shown, string> = {
 }
 
 /** What is looked at every day stands in the open, what is set up once behind one press. */
-const OPEN: readonly Shown[] = ['map', 'alerts', 'quarantine', 'ledger', 'decode']
-const BEHIND: readonly Shown[] = ['wall', 'registry', 'rules', 'notices', 'gateways']
+const OPEN: readonly Shown[] = ['map', 'alerts', 'quality', 'quarantine', 'ledger']
+const BEHIND: readonly Shown[] = ['decode', 'wall', 'registry', 'rules', 'notices', 'gateways']
 
 /** The pages. On a phone they stand at the bottom, in reach of the thumb. */
 export function Nav() {
