@@ -11,6 +11,7 @@ import { crowd, raise, trickle } from './crowd.mjs'
 import { Desk } from './desk.mjs'
 import { Duty } from './duty.mjs'
 import { Estate } from './estate.mjs'
+import { People } from './people.mjs'
 import { Six } from './six.mjs'
 import { World } from './world.mjs'
 
@@ -25,6 +26,8 @@ const TYPES = {
   '.woff2': 'font/woff2',
   '.geojson': 'application/geo+json',
 }
+/** Whoever is not signed in may sign in. */
+const OPEN = /\/(session|invitation)$/
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url))
 const REGISTRY = fileURLToPath(new URL('../../../geo/data/dong-nai.yaml', import.meta.url))
 
@@ -46,6 +49,7 @@ export async function serve({ port = 8090, token = '', admin = 'admin', cycle = 
     duty,
     six: new Six(world),
     estate: new Estate(world, tell),
+    people: new People(Date.now()),
     token,
     admin,
   }
@@ -90,21 +94,27 @@ export async function serve({ port = 8090, token = '', admin = 'admin', cycle = 
   }
 }
 
-async function answer({ world, archive, desk, duty, six, estate, token, admin }, req, res, url) {
+async function answer({ world, archive, desk, duty, six, estate, people, token, admin }, req, res, url) {
   const send = (status, body, headers = {}) => {
     res.writeHead(status, { 'Content-Type': 'application/json', ...headers })
     res.end(body && JSON.stringify(body))
   }
   const sent = req.headers.authorization?.slice('Bearer '.length)
+  const user = sent ? null : people.whose(req.headers.cookie)
   const wrong = sent !== undefined && sent !== token && sent !== admin
-  if (wrong || (token && !sent)) return send(401, { title: 'Unauthorized', status: 401 })
-  const role = sent === admin ? 'admin' : 'viewer'
+  if (wrong || (token && !sent && !user && !OPEN.test(url.pathname)))
+    return send(401, { title: 'Unauthorized', status: 401 })
+  const role = user?.role ?? (sent === admin ? 'admin' : 'viewer')
   const path = url.pathname.slice('/api/v1/'.length).split('/').map(decodeURIComponent)
   if (path[0] === 'ws-ticket') return send(201, { ticket: 'once' })
   const chunks = []
   for await (const chunk of req) chunks.push(chunk)
   const asked = [req.method, path, url.searchParams, Buffer.concat(chunks), role]
+  const entry = people.enter(req.method, path, asked[3])
+  if (entry) return send(...entry)
+  if (user && req.method !== 'GET' && req.headers['x-csrf-token'] !== 'csrf') return send(403, { status: 403 })
   const told =
+    people.answer(...asked) ??
     estate.answer(...asked) ??
     duty.answer(...asked) ??
     six.answer(...asked) ??
@@ -112,7 +122,7 @@ async function answer({ world, archive, desk, duty, six, estate, token, admin },
     archive.answer(...asked)
   if (told) return send(...told)
   const body = world.get(path, url.searchParams)
-  if (body && path[0] === 'info') body.role = role
+  if (body && path[0] === 'info') Object.assign(body, { role, user, csrf: user ? 'csrf' : null })
   return body === undefined ? send(404, { title: 'Not Found', status: 404 }) : send(200, body)
 }
 

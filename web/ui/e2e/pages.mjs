@@ -1,4 +1,6 @@
 // The pages beside the map: what a viewer sees of each, and what an administrator can do there.
+
+import { accountStories } from './accounts.mjs'
 import { alertStories } from './alerts.mjs'
 import { openPage } from './browser.mjs'
 import { monthStories } from './month.mjs'
@@ -7,7 +9,7 @@ import { qualityStories } from './quality.mjs'
 import { ruleStories } from './rules.mjs'
 import { stationStories } from './station.mjs'
 
-const NAMES = ['alerts', 'silences', 'decode', 'quarantine', 'ledger', 'gateways', 'rules', 'notices']
+const NAMES = ['alerts', 'silences', 'decode', 'quarantine', 'ledger', 'gateways', 'rules', 'notices', 'users', 'audit']
 // With BASE_URL the program's own token for administrators, if there is one; the fixture takes "admin".
 const admin = process.env.BASE_URL ? process.env.QUANTRAC_BOOTSTRAP_TOKEN : 'admin'
 
@@ -23,6 +25,7 @@ export async function pages(browser, base, test) {
   await noticeStories(browser, base, test, { admin, signIn, desktop })
   await qualityStories(browser, base, test, { desktop })
   if (admin) await administrator(browser, base, test)
+  if (admin) await accountStories(browser, base, test, { admin, signIn, desktop })
 }
 
 async function walk(browser, base, { check, expect }) {
@@ -134,6 +137,7 @@ async function viewer(browser, base, { check, expect }) {
   await check('no error on the console of a viewer', () => expect(errors.length === 0, errors.join('\n')))
   await check('a wrong token changes nothing and is said to be wrong', async () => {
     await page.click('.need-role .link')
+    await page.click('.dialog .use-token')
     await page.fill('.dialog input[name="token"]', 'no-such-token-anywhere')
     await page.click('.dialog [type="submit"]')
     await page.waitForSelector('.dialog [role="alert"]')
@@ -274,6 +278,7 @@ async function acceptName(page, base, expect) {
 
 async function signIn(page) {
   await page.click('.role')
+  await page.click('.dialog .use-token')
   await page.fill('.dialog input[name="token"]', admin)
   await page.click('.dialog [type="submit"]')
   await page.waitForSelector('.dialog', { state: 'detached' })

@@ -199,6 +199,7 @@ async function doors(browser) {
   const fixture = await serve({ port: 0, cycle: 1000, token: 'secret' })
   const { page, context } = await openPage(browser, fixture.url, { viewport: { width: 1280, height: 800 } })
   await check('a server that wants a token gets one, and a wrong one is said to be wrong', async () => {
+    await page.click('.use-token')
     await page.fill('#token', 'guess')
     await page.click('[type="submit"]')
     await page.waitForSelector('[role="alert"]')

@@ -1,14 +1,16 @@
 import { useRef } from 'preact/hooks'
+import { AccountDialog } from './panels/account.tsx'
 import { Header } from './panels/header.tsx'
 import { Help } from './panels/help.tsx'
 import { SignIn } from './panels/sign-in.tsx'
-import { TokenDialog } from './panels/token.tsx'
 import { place } from './router.ts'
-import { pages } from './routes.ts'
+import { pages, SetUp } from './routes.ts'
+import { setupToken } from './session.ts'
 import { helping, needsToken, tokenDialog, words } from './state.ts'
 
 export function App() {
   const mapWasOpen = useRef(false)
+  if (setupToken.value) return <SetUp.Page />
   if (needsToken.value) return <SignIn />
   const { page } = place.value
   const onMap = page === 'map'
@@ -28,8 +30,8 @@ export function App() {
         </div>
       )}
       {!onMap && <Other key={page} />}
-      {tokenDialog.value && <TokenDialog />}
       {helping.value && <Help />}
+      {tokenDialog.value && <AccountDialog />}
     </>
   )
 }

@@ -39,6 +39,17 @@ export function hasToken(): boolean {
   return sessionStorage.getItem(TOKEN) !== null
 }
 
+/** What a change by the session of this browser must show; "" = there is no session. */
+let csrf = ''
+
+export function setCsrf(value: string): void {
+  csrf = value
+}
+
+export function hasSession(): boolean {
+  return csrf !== ''
+}
+
 export interface Asked {
   method?: string
   body?: BodyInit
@@ -60,6 +71,7 @@ export async function request(path: string, { token, onlyNew, onlyTag, accept, t
   const headers = new Headers({ Accept: accept ?? 'application/json' })
   const sent = token ?? sessionStorage.getItem(TOKEN)
   if (sent) headers.set('Authorization', `Bearer ${sent}`)
+  else if (csrf && init.method && init.method !== 'GET') headers.set('X-CSRF-Token', csrf)
   if (onlyNew) headers.set('If-None-Match', '*')
   if (onlyTag) headers.set('If-Match', onlyTag)
   if (typeof init.body === 'string') headers.set('Content-Type', type ?? 'application/json')

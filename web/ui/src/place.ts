@@ -16,6 +16,8 @@ export const PAGES = [
   'rules',
   'station',
   'notices',
+  'users',
+  'audit',
   'recipient',
   'wall',
 ] as const

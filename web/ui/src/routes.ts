@@ -16,8 +16,13 @@ export const pages: Record<Page, Lazy> = {
   registry: lazy(() => import('./pages/registry/page.tsx').then((m) => m.RegistryPage)),
   rules: lazy(() => import('./pages/rules/page.tsx').then((m) => m.RulesPage)),
   notices: lazy(() => import('./pages/notices/page.tsx').then((m) => m.NoticesPage)),
+  users: lazy(() => import('./pages/users/page.tsx').then((m) => m.UsersPage)),
+  audit: lazy(() => import('./pages/audit/page.tsx').then((m) => m.AuditPage)),
   recipient: lazy(() => import('./pages/recipient/page.tsx').then((m) => m.RecipientPage)),
 }
+
+/** Where a one-time link leads; it stands in no address of the page. */
+export const SetUp = lazy(() => import('./panels/set-up.tsx').then((m) => m.SetUpPage))
 
 export function prepare(page: Page): void {
   pages[page].prepare()

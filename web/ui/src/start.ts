@@ -4,10 +4,11 @@ import { followDetail } from './detail.ts'
 import { merged } from './frames.ts'
 import { followNews } from './herald.ts'
 import { followHistory } from './history.ts'
-import { Problem, setToken, Unauthorized } from './http.ts'
+import { hasSession, hasToken, Problem, setCsrf, setToken, Unauthorized } from './http.ts'
 import { followKeys } from './keys.ts'
 import { followMap } from './map-place.ts'
 import { followPlace } from './router.ts'
+import { type Entry, session } from './session.ts'
 import { Socket } from './socket.ts'
 import { dispatch, missed, model, needsToken, present } from './state.ts'
 import type { Connection } from './store.ts'
@@ -38,6 +39,7 @@ export function start(): void {
 async function load(): Promise<void> {
   try {
     const [info, parameters, parks] = await Promise.all([api.info(), api.parameters(), api.parks()])
+    setCsrf(info.csrf ?? '')
     batch(() => {
       needsToken.value = false
       dispatch({ type: 'info', info })
@@ -136,6 +138,12 @@ function followRegistry(frame: RegistryFrame): void {
 
 async function address(): Promise<string> {
   try {
+    if (hasSession()) {
+      // A session may have ended meanwhile, and a browser does not say why a websocket was refused.
+      const info = await api.info()
+      setCsrf(info.csrf ?? '')
+      dispatch({ type: 'info', info })
+    }
     return await api.socket()
   } catch (err) {
     if (err instanceof Unauthorized) {
@@ -147,9 +155,16 @@ async function address(): Promise<string> {
   }
 }
 
-export function signIn(token: string): Promise<void> {
-  setToken(token.trim())
-  return load()
+/** Signs in, by a password or by a one-time link. Who was somebody else before is that no more. */
+export async function signIn(entry: Entry): Promise<void> {
+  setToken(null)
+  setCsrf((await session.open(entry)).csrf)
+  await load()
+}
+
+/** Takes the new session that an answer brought. */
+export function takeSession(fresh: string): void {
+  setCsrf(fresh)
 }
 
 /** Takes a token in place of what is used, once the server has said that it is good. */
@@ -157,7 +172,8 @@ export async function takeToken(token: string): Promise<'taken' | 'wrong' | 'slo
   try {
     const info = await api.infoWith(token.trim())
     setToken(token.trim())
-    dispatch({ type: 'info', info })
+    if (needsToken.peek()) await load()
+    else dispatch({ type: 'info', info })
     return 'taken'
   } catch (err) {
     if (err instanceof Unauthorized) return 'wrong'
@@ -165,8 +181,10 @@ export async function takeToken(token: string): Promise<'taken' | 'wrong' | 'slo
   }
 }
 
-export function signOut(): void {
+export async function signOut(everywhere = false): Promise<void> {
+  const byToken = hasToken()
   setToken(null)
+  if (!byToken && hasSession()) await session.close(everywhere)
   socket?.end()
   location.reload()
 }

@@ -39,6 +39,9 @@ export const basemap = computed(() => current.value.basemap)
 /** The role that the server gives this reader. */
 export const role = computed(() => current.value.info?.role ?? 'none')
 
+/** Who is signed in; null for a token, or for nobody. */
+export const me = computed(() => current.value.info?.user ?? null)
+
 export function can(need: Role): boolean {
   return allows(role.value, need)
 }

@@ -112,7 +112,52 @@ export interface Info {
   role: string
   demo: boolean
   /** Who asks, where that is a person with an account. */
-  user?: { id: string; username: string; name: string; role: string; parks: string[] | null } | null
+  user?: Who | null
+  /** What a change by the session must show. */
+  csrf?: string | null
+}
+
+export interface Who {
+  id: string
+  username: string
+  name: string
+  role: string
+  /** Parks in which to act; empty = all. */
+  parks: string[]
+}
+
+export interface User extends Who {
+  disabled: boolean
+  /** There is no password yet. */
+  pending: boolean
+  created_at: string
+  last_sign_in: string | null
+  /** The one-time link, in the answer that made it. */
+  invitation?: string
+  invitation_expires_at?: string
+}
+
+export interface Token {
+  id: string
+  name: string
+  role: string
+  parks: string[]
+  created_at?: string
+  expires_at: string | null
+  last_used_at: string | null
+  /** The token itself, in the answer that made it. */
+  token?: string
+}
+
+export interface AuditEntry {
+  sequence: number
+  at: string
+  actor: { kind: 'user' | 'token' | 'system' | 'anonymous'; id: string; name: string }
+  action: string
+  object: string
+  before: unknown
+  after: unknown
+  from: string
 }
 
 export interface Where {

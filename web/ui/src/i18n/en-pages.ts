@@ -30,8 +30,6 @@ export const pages: Record<keyof typeof vi, string> = {
   'role.officer': 'Officer',
   'role.admin': 'Admin',
   'role.need': 'The role {role} is needed to {what}.',
-  'role.use_token': 'Enter an access token',
-  'token.title': 'Access token',
   'token.current': 'Role in use: {role}.',
   'token.why':
     'A viewer reads the data. An officer or admin needs an API token. It is kept in this browser tab only and is in no address.',

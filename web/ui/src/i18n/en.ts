@@ -1,3 +1,4 @@
+import { accounts } from './en-accounts.ts'
 import { alerts } from './en-alerts.ts'
 import { figures } from './en-figures.ts'
 import { map } from './en-map.ts'
@@ -11,6 +12,7 @@ import { station } from './en-station.ts'
 import type { Key } from './vi.ts'
 
 export const en: Record<Key, string> = {
+  ...accounts,
   ...quality,
   ...figures,
   ...playback,
@@ -160,10 +162,7 @@ export const en: Record<Key, string> = {
   'time.short_days': '{n} d',
 
   'sign_in.title': 'Sign in',
-  'sign_in.why': 'The server asks for an API token. It is kept in this browser tab only.',
   'sign_in.token': 'API token',
-  'sign_in.submit': 'Continue',
   'sign_in.wrong': 'The token is wrong or no longer valid.',
-  'sign_in.out': 'Sign out',
   'sign_in.without': 'Go on without a token',
 }

@@ -29,8 +29,6 @@ export const pages = {
   'role.officer': 'Cán bộ',
   'role.admin': 'Quản trị',
   'role.need': 'Cần quyền {role} để {what}.',
-  'role.use_token': 'Nhập mã truy cập',
-  'token.title': 'Mã truy cập',
   'token.current': 'Đang dùng quyền: {role}.',
   'token.why':
     'Người xem đọc được số liệu. Cán bộ và quản trị cần mã truy cập API. Mã chỉ được giữ trong thẻ trình duyệt này, không nằm trong địa chỉ trang.',

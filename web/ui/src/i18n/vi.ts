@@ -1,3 +1,4 @@
+import { accounts } from './vi-accounts.ts'
 import { alerts } from './vi-alerts.ts'
 import { figures } from './vi-figures.ts'
 import { map } from './vi-map.ts'
@@ -11,6 +12,7 @@ import { station } from './vi-station.ts'
 
 /** Vietnamese texts, in the words of the national monitoring practice. They define the keys; English must have the same. */
 export const vi = {
+  ...accounts,
   ...quality,
   ...figures,
   ...playback,
@@ -160,11 +162,8 @@ export const vi = {
   'time.short_days': '{n} ngày',
 
   'sign_in.title': 'Đăng nhập',
-  'sign_in.why': 'Máy chủ yêu cầu mã truy cập API. Mã chỉ được giữ trong thẻ trình duyệt này.',
   'sign_in.token': 'Mã truy cập API',
-  'sign_in.submit': 'Vào trang',
   'sign_in.wrong': 'Mã không đúng hoặc đã hết hiệu lực.',
-  'sign_in.out': 'Thoát',
   'sign_in.without': 'Vào không cần mã',
 } as const
 

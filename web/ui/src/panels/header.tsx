@@ -1,8 +1,10 @@
+import { hasToken } from '../http.ts'
 import { roleName } from '../parts/notes.tsx'
 import { place } from '../router.ts'
 import {
   helping,
   language,
+  me,
   model,
   present,
   role,
@@ -102,15 +104,16 @@ const CONNECTION = {
 /** Who the server takes this reader for, and the way to more. */
 function RoleSwitch() {
   const w = words.value
+  const given = role.value // read in any case: a token that is taken changes nothing else here
   const open = () => {
     tokenDialog.value = true
   }
   return (
-    <button type="button" class="quiet role" title={w.t('token.title')} onClick={open}>
+    <button type="button" class="quiet role" title={w.t('account.title')} onClick={open}>
       <svg viewBox="0 0 24 24" aria-hidden="true">
-        <path d="M8 11a5 5 0 1 0 .1 0ZM11.6 12.4 20.5 3.5M16 8l3.5 3.5" />
+        <path d="M12 11.5a4 4 0 1 0-.1 0ZM4.5 20.5c0-4.3 3-6.8 7.5-6.8s7.5 2.5 7.5 6.8" />
       </svg>
-      <span>{roleName(role.value)}</span>
+      <span>{me.value?.name ?? (hasToken() ? roleName(given) : w.t('account.sign_in'))}</span>
     </button>
   )
 }

@@ -23,12 +23,15 @@ const ICONS: Record<Shown, string> = {
   wall: 'M3 4.5h18v12H3ZM9 20h6M12 16.5V20M7 12.5l3-3 2.5 2 4-4.5',
   registry: 'M4 6.5h10M4 12h6M4 17.5h6M17 11.5a3 3 0 0 1 3 3c0 2.4-3 5.5-3 5.5s-3-3.1-3-5.5a3 3 0 0 1 3-3Z',
   rules: 'M4 17.5 9 12l4 3.5 7-8.5M4 4v16.5h16.5M4 9.5h2.5M20 12.5h-2.5',
+  users:
+    'M9 11a3.5 3.5 0 1 0-.1 0ZM2.5 20c0-4 2.6-6.3 6.5-6.3s6.5 2.3 6.5 6.3M16 4.3a3.5 3.5 0 0 1 0 6.5M18 14.3c2.2.9 3.5 2.8 3.5 5.7',
+  audit: 'M6 3.5h9l4 4v13H6ZM14.5 3.5V8H19M9 12h7M9 15h7M9 18h4',
   notices: 'M12 8.5a3 3 0 1 0-2.6-1.5L6.4 13M6 13.5a3 3 0 1 0 2.9 3.5h6.6M18 14a3 3 0 1 1-2.5 4.6M17 13.6 13.6 8',
 }
 
 /** What is looked at every day stands in the open, what is set up once behind one press. */
 const OPEN: readonly Shown[] = ['map', 'alerts', 'quality', 'quarantine', 'ledger']
-const BEHIND: readonly Shown[] = ['decode', 'wall', 'registry', 'rules', 'notices', 'gateways']
+const BEHIND: readonly Shown[] = ['decode', 'wall', 'registry', 'rules', 'notices', 'gateways', 'users', 'audit']
 
 /** The pages. On a phone they stand at the bottom, in reach of the thumb. */
 export function Nav() {

@@ -1,39 +1,36 @@
-import { useSignal } from '@preact/signals'
-import { hasToken } from '../http.ts'
-import { signIn, signOut } from '../start.ts'
-import { needsToken, words } from '../state.ts'
+import '../styles/account.css'
+import { language, setLanguage, words } from '../state.ts'
+import { Enter } from './enter.tsx'
 
-/** Asks for the API token, when the server does. */
+/** Stands in place of everything, when the server shows nothing to strangers. */
 export function SignIn() {
   const w = words.value
-  const tried = useSignal(false)
-  const busy = useSignal(false)
-  const onSubmit = async (e: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    e.preventDefault()
-    const token = String(new FormData(e.currentTarget).get('token') ?? '')
-    busy.value = true
-    await signIn(token)
-    busy.value = false
-    tried.value = needsToken.peek()
-  }
   return (
-    <main class="sign-in">
-      <form onSubmit={onSubmit}>
-        <h1>{w.t('sign_in.title')}</h1>
-        <p>{w.t('sign_in.why')}</p>
-        <label for="token">{w.t('sign_in.token')}</label>
-        <input id="token" name="token" type="password" autocomplete="off" required />
-        {tried.value && <p role="alert">{w.t('sign_in.wrong')}</p>}
-        <button type="submit" disabled={busy.value}>
-          {w.t('sign_in.submit')}
-        </button>
-        {/* A token that has ended must not shut out who may read without one. */}
-        {hasToken() && (
-          <button type="button" class="link" onClick={signOut}>
-            {w.t('sign_in.without')}
-          </button>
-        )}
-      </form>
+    <main class="door">
+      <section class="door-box" aria-labelledby="door-title">
+        <DoorHead title={w.t('sign_in.title')} />
+        <Enter done={() => undefined} />
+      </section>
     </main>
+  )
+}
+
+export function DoorHead({ title }: { title: string }) {
+  const w = words.value
+  return (
+    <div class="door-head">
+      <div>
+        <p>quantrac · {w.t('app.name')}</p>
+        <h1 id="door-title">{title}</h1>
+      </div>
+      <button
+        type="button"
+        class="quiet"
+        lang={language.value === 'vi' ? 'en' : 'vi'}
+        onClick={() => setLanguage(language.peek() === 'vi' ? 'en' : 'vi')}
+      >
+        {w.t('language.switch')}
+      </button>
+    </div>
   )
 }

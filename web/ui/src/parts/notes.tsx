@@ -60,7 +60,7 @@ export function NeedRole({ need, what }: { need: Exclude<Role, 'none'>; what: st
           tokenDialog.value = true
         }}
       >
-        {w.t('role.use_token')}
+        {w.t('account.sign_in')}
       </button>
     </p>
   )

@@ -3,7 +3,7 @@ import { placeName } from '../../alert.ts'
 import { MuteForm } from '../../mutes/form.tsx'
 import { matcherOf } from '../../mutes/mute.ts'
 import { Dialog } from '../../parts/dialog.tsx'
-import { openAlerts, words } from '../../state.ts'
+import { me, openAlerts, words } from '../../state.ts'
 import type { Alert } from '../../wire.ts'
 import { act, actOnAll } from './acts.ts'
 import type { Act, ActBody } from './client.ts'
@@ -80,6 +80,7 @@ function CommentDialog({ alerts }: { alerts: readonly Alert[] }) {
 
 function AssignDialog({ alerts }: { alerts: readonly Alert[] }) {
   const w = words.value
+  const mine = me.value
   const who = useSignal(alerts.length === 1 ? (alerts[0]?.assignee ?? '') : '')
   return (
     <Dialog title={w.t('act.assign')} onClose={close}>
@@ -106,6 +107,17 @@ function AssignDialog({ alerts }: { alerts: readonly Alert[] }) {
           />
           <small>{w.t('ask.assignee_hint')}</small>
         </label>
+        {mine && who.value !== mine.name && (
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              who.value = mine.name
+            }}
+          >
+            {w.t('account.assign_me', { name: mine.name })}
+          </button>
+        )}
         <datalist id="known-people">
           {people().map((p) => (
             <option key={p} value={p} />
