@@ -33,6 +33,27 @@ type RuleEntry struct {
 	Overrides bool       `json:"overrides"`
 	UpdatedAt *time.Time `json:"updated_at"`
 	UpdatedBy string     `json:"updated_by,omitempty"`
+	// Scaled are the lengths of time that are in force where the registry's cycle is not the usual one; nil = those of the rule.
+	Scaled *Spans `json:"scaled,omitempty"`
+}
+
+// Spans are the lengths of time in a rule; 0 = the rule has none.
+type Spans struct {
+	For      Duration `json:"for,omitempty"`
+	KeepOpen Duration `json:"keep_open,omitempty"`
+	After    Duration `json:"after,omitempty"`
+	Window   Duration `json:"window,omitempty"`
+	Horizon  Duration `json:"horizon,omitempty"`
+}
+
+// Spans are the lengths of time by which the rule judges where the usual ones are multiplied by factor.
+func (r Rule) Spans(factor float64) Spans {
+	r = r.Scaled(factor)
+	s := Spans{For: r.For, After: r.After, Window: r.Window, Horizon: r.Horizon}
+	if r.KeepOpen != nil {
+		s.KeepOpen = *r.KeepOpen
+	}
+	return s
 }
 
 // MergeRules puts edits over the rules of a file, whichever it is: an edit takes the place of the file's rule, further ones follow in the order of

@@ -35,6 +35,7 @@ func rulesFor(l *law, store history.Store) web.Rules {
 		Check: l.checkRule,
 		Put: func(ctx context.Context, rule alerts.Rule, by string, now time.Time) (alerts.RuleEntry, []geo.Problem, error) {
 			e, problems, err := l.rules.Put(ctx, rule, by, now)
+			l.sourced(&e)
 			return e, problems, rulebookError(err)
 		},
 		Delete: func(ctx context.Context, id string) error { return rulebookError(l.rules.Delete(ctx, id)) },
@@ -44,8 +45,13 @@ func rulesFor(l *law, store history.Store) web.Rules {
 	}
 }
 
-// sourced says of a rule of "the file" when there is no file but the one in the program.
+// sourced says of a rule of "the file" when there is no file but the one in the program, and what its lengths of time are where the
+// registry's cycle has changed them.
 func (l *law) sourced(e *alerts.RuleEntry) {
+	if factor := l.facts.factor; factor != 1 {
+		spans := e.Spans(factor)
+		e.Scaled = &spans
+	}
 	if e.Source == alerts.RuleFromFile && l.inForce.Load().builtIn {
 		e.Source = alerts.RuleBuiltIn
 	}
