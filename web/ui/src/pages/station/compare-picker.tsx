@@ -49,6 +49,16 @@ export function Compare() {
           </optgroup>
         </select>
       </label>
+      <Chips here={here.id} />
+    </div>
+  )
+}
+
+/** What is compared; a press takes it out. */
+function Chips({ here }: { here: string }) {
+  const w = words.value
+  return (
+    <>
       {compared.value.map((c) => (
         <button
           key={keyOf(c)}
@@ -56,14 +66,14 @@ export function Compare() {
           class="chip"
           onClick={() => compare(compared.peek().filter((x) => keyOf(x) !== keyOf(c)))}
         >
-          {c.station === here.id
+          {c.station === here
             ? shortName(c.parameter, parameters.value, w)
             : w.text(stations.value.get(c.station)?.name) || c.station}
           <span class="heard"> {w.t('station.compare_less')}</span>
           <span aria-hidden="true"> ×</span>
         </button>
       ))}
-    </div>
+    </>
   )
 }
 
