@@ -29,7 +29,8 @@ async function stationIds(browser, base) {
   return ids
 }
 
-const chart = (page) => page.waitForSelector('.station-chart canvas', { timeout: 20_000 })
+const chart = (page) =>
+  page.waitForSelector('.chart-body[aria-busy="false"] .station-chart canvas', { timeout: 20_000 })
 const pointsOf = async (page) => Number(await page.getAttribute('.chart-body', 'data-points'))
 
 async function wayIn(browser, base, { check, expect }, [id]) {
@@ -97,6 +98,7 @@ async function pointerAndKeys(browser, base, { check, expect }, { ids: [id, othe
     expect(windows.length === 0, `answers of ${windows} rows`)
   })
   await check('a span is drawn out with the pointer, and back shows the one before', async () => {
+    await chart(page)
     const box = await page.locator('.station-chart .u-over').boundingBox()
     const y = box.y + box.height / 2
     await page.mouse.move(box.x + box.width * 0.6, y)
@@ -113,6 +115,7 @@ async function pointerAndKeys(browser, base, { check, expect }, { ids: [id, othe
   })
   await check('the keys go from point to point, say each, and zoom in on what they select', async () => {
     await page.waitForLoadState('networkidle')
+    await chart(page)
     await page.focus('.station-chart .plot')
     await page.keyboard.press('End')
     const said = await page.textContent('.station-chart .heard[role="status"]')
