@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/cookiejar"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -506,7 +507,7 @@ func TestHashesAreBounded(t *testing.T) {
 		<-begun
 	}
 	for len(g.waiting) < hashesWaiting {
-		time.Sleep(0)
+		runtime.Gosched()
 	}
 	if err := g.do(t.Context(), func() {}); !errors.Is(err, errBusy) || len(g.places) != hashesAtOnce {
 		t.Errorf("%v with %d at work", err, len(g.places))
