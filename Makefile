@@ -30,7 +30,7 @@ UI := web/ui
 PEERS := ingest/broker/testdata/mqttjs alerts/webhook/testdata/standardwebhooks
 UI_SOURCES = $(shell find $(UI) \( -name node_modules -o -name dist -o -name test-results -o -name shots \) -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run test race lint vuln fuzz bench e2e ui build clean tools telegraf fmt
+.PHONY: help run test race lint vuln fuzz bench e2e soak ui build clean tools telegraf fmt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ bench: ## benchmarks: BENCH=pattern COUNT=n, output fit for benchstat
 
 e2e: build tools ## browser tests against a demo of their own
 	@.ci/e2e.sh
+
+soak: ui tools ## leave a page open for SOAK_MINUTES (60) and watch its heap
+	@. .ci/env.sh; npm --prefix $(UI) run soak
 
 ui: $(UI)/dist/index.html ## build the page
 

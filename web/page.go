@@ -79,7 +79,9 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	} else {
 		w.Header().Set("Cache-Control", "no-cache")
 	}
-	http.ServeFileFS(w, r, s.cfg.Page, name)
+	if !s.packed.serve(w, r, s.cfg.Page, name) {
+		http.ServeFileFS(w, r, s.cfg.Page, name)
+	}
 }
 
 // query is that of the request with its question mark, or "".

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"compress/gzip"
 	"io"
 	"net/http"
@@ -204,5 +205,52 @@ func TestGzip(t *testing.T) {
 	}
 	if b, err := io.ReadAll(z); err != nil || !strings.Contains(string(b), `"openapi": "3.1.0"`) {
 		t.Errorf("%d bytes, %v", len(b), err)
+	}
+}
+
+// The page's files go out as small as gzip makes them, to those who take that, and whole to the others.
+func TestPageIsPacked(t *testing.T) {
+	script := strings.Repeat("export const answer = 42\n", 1000)
+	r := newRig(t, func(c *Config) {
+		c.Page = fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}, "assets/a-1.mjs": {Data: []byte(script)}, "assets/f-1.woff2": {Data: []byte(script)}}
+	})
+	get := func(name, accept, span string) (*http.Response, []byte) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.http.URL+"/"+name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Accept-Encoding", accept)
+		if span != "" {
+			req.Header.Set("Range", span)
+		}
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp, body
+	}
+	for range 2 {
+		resp, body := get("assets/a-1.mjs", "gzip, deflate, br", "")
+		if resp.Header.Get("Content-Encoding") != "gzip" || len(body) > 200 || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/javascript") ||
+			!strings.Contains(resp.Header.Get("Vary"), "Accept-Encoding") || !strings.Contains(resp.Header.Get("Cache-Control"), "immutable") {
+			t.Errorf("%d bytes with %v", len(body), resp.Header)
+		}
+		z, err := gzip.NewReader(bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plain, err := io.ReadAll(z); err != nil || string(plain) != script {
+			t.Errorf("%v, %d bytes", err, len(plain))
+		}
+	}
+	for _, c := range [][3]string{{"assets/a-1.mjs", "identity", ""}, {"assets/a-1.mjs", "gzip", "bytes=0-9"}, {"assets/f-1.woff2", "identity", ""}} {
+		if resp, body := get(c[0], c[1], c[2]); resp.Header.Get("Content-Encoding") == "gzip" || !strings.HasPrefix(script, string(body)) {
+			t.Errorf("%q: %d bytes with %v", c, len(body), resp.Header)
+		}
 	}
 }

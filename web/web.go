@@ -203,6 +203,7 @@ type Server struct {
 	places sync.Mutex
 	// playing holds a value while the past is read for somebody: it takes memory and most of a core.
 	playing chan struct{}
+	packed  packed
 }
 
 // New makes a server. It does no I/O.

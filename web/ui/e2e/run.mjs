@@ -8,6 +8,7 @@ import { mapStories } from './map.mjs'
 import { pages } from './pages.mjs'
 import { playback } from './playback.mjs'
 import { registryStories } from './registry.mjs'
+import { speed } from './speed.mjs'
 import { wallStories } from './wall.mjs'
 
 const LEAST_STATIONS = 40
@@ -242,6 +243,7 @@ try {
   await doors(browser)
   await mapStories(browser, { check, expect, axe, shot })
   await wallStories(browser, { check, expect, axe, shot })
+  await speed(browser, base, { check, expect })
 } catch (err) {
   failed += 1
   console.log(`FAIL  the run broke off: ${err.stack}`)

@@ -7,6 +7,7 @@ import './styles/keys.css'
 import { effect } from '@preact/signals'
 import { render } from 'preact'
 import { App } from './app.tsx'
+import { learn } from './i18n/format.ts'
 import { place } from './router.ts'
 import { pages } from './routes.ts'
 import { start } from './start.ts'
@@ -25,12 +26,17 @@ effect(() => {
   document.title = open > 0 ? `(${open}) ${name}` : name
 })
 
-const root = document.getElementById('app')
-if (place.peek().page === 'recipient') {
-  // Who comes by a link has no account: his page asks for nothing but what the link opens.
-  const Own = pages.recipient.Page
-  if (root) render(<Own />, root)
-} else {
-  if (root) render(<App />, root)
-  start()
+/** Begins in the reader's language, or in Vietnamese where that cannot be had. */
+learn(language.peek()).then(begin, begin)
+
+function begin(): void {
+  const root = document.getElementById('app')
+  if (place.peek().page === 'recipient') {
+    // Who comes by a link has no account: his page asks for nothing but what the link opens.
+    const Own = pages.recipient.Page
+    if (root) render(<Own />, root)
+  } else {
+    if (root) render(<App />, root)
+    start()
+  }
 }

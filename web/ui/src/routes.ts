@@ -3,7 +3,7 @@ import type { Page } from './place.ts'
 
 /** The code of each page comes with the first visit: who reads the ledger does not wait for the map. */
 export const pages: Record<Page, Lazy> = {
-  map: lazy(() => import('./panels/home.tsx').then((m) => m.Home)),
+  map: lazy(() => import('./panels/home.tsx').then((m) => m.Home), 'first'),
   alerts: lazy(() => import('./pages/alerts/page.tsx').then((m) => m.AlertsPage)),
   silences: lazy(() => import('./pages/silences/page.tsx').then((m) => m.SilencesPage)),
   decode: lazy(() => import('./pages/decode/page.tsx').then((m) => m.DecodePage)),

@@ -1,6 +1,6 @@
-import { batch, computed, signal } from '@preact/signals'
+import { batch, computed, effect, signal } from '@preact/signals'
 import { chosen, keep } from './choice.ts'
-import { type Language, Words } from './i18n/format.ts'
+import { type Language, learn, Words } from './i18n/format.ts'
 import { allows, type Role } from './role.ts'
 import { apply, counts, empty, type Model, ranked, type StoreEvent } from './store.ts'
 import { STATES, type State } from './wire.ts'
@@ -55,7 +55,20 @@ export type Theme = 'light' | 'dark'
 export type Tab = 'alerts' | 'stations' | 'hotspots'
 
 export const language = signal<Language>(chosen('language') === 'en' ? 'en' : 'vi')
-export const words = computed(() => new Words(language.value))
+const learnt = signal(0)
+/** New whenever there are other texts to be read from. */
+export const words = computed(() => {
+  void learnt.value
+  return new Words(language.value)
+})
+effect(() => {
+  learn(language.value).then(
+    () => {
+      learnt.value += 1
+    },
+    () => undefined, // Vietnamese stands in, and the next choice tries again
+  )
+})
 
 const systemDark = matchMedia('(prefers-color-scheme: dark)')
 const system = signal<Theme>(systemDark.matches ? 'dark' : 'light')

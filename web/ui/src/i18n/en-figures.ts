@@ -1,6 +1,5 @@
 /** The page of the six figures of data quality. */
 export const figures = {
-  'page.quality': 'Quality',
   'six.title': 'Data quality',
   'six.lead':
     'Correct, complete, clean, alive, uniform, shared: six figures, which of them miss their target, and what to do.',

@@ -1,9 +1,6 @@
 import type { notices as vi } from './vi-notices.ts'
 
 export const notices: Record<keyof typeof vi, string> = {
-  'page.notices': 'Recipients',
-  'page.recipient': 'Page of the recipient',
-
   'notices.lead': 'Who is told of alerts, and whether each message has arrived.',
   'notices.what': 'see and change recipients',
   'notices.view': 'View',

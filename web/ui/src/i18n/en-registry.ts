@@ -1,6 +1,5 @@
 /** Texts of the registry and of what lies upstream. */
 export const registry = {
-  'page.registry': 'Registry',
   'registry.lead':
     'Parks and stations: where they are, what they measure, which limits hold, their instruments. A change is in force at once.',
   'registry.what': 'Changing the registry',

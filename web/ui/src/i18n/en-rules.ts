@@ -1,9 +1,6 @@
 import type { rules as vi } from './vi-rules.ts'
 
 export const rules: Record<keyof typeof vi, string> = {
-  'page.rules': 'Rules',
-  'nav.more': 'More',
-
   'span.hours': '{n} {n|hour|hours}',
   'span.minutes': '{n} {n|minute|minutes}',
   'span.seconds': '{n} {n|second|seconds}',

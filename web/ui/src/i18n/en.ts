@@ -2,6 +2,7 @@ import { accounts } from './en-accounts.ts'
 import { alerts } from './en-alerts.ts'
 import { figures } from './en-figures.ts'
 import { map } from './en-map.ts'
+import { nav } from './en-nav.ts'
 import { notices } from './en-notices.ts'
 import { pages } from './en-pages.ts'
 import { playback } from './en-playback.ts'
@@ -17,6 +18,7 @@ export const en: Record<Key, string> = {
   ...figures,
   ...playback,
   ...pages,
+  ...nav,
   ...alerts,
   ...map,
   ...rules,

@@ -1,10 +1,34 @@
 import type { Text } from '../wire.ts'
-import { en } from './en.ts'
 import { type Key, vi } from './vi.ts'
 
 export type Language = 'vi' | 'en'
 
-const TEXTS: Record<Language, Record<Key, string>> = { vi, en }
+type Texts = Record<string, string>
+
+/** What is known so far. A text that is not yet there is empty, or in Vietnamese. */
+const TEXTS: { vi: Texts; en?: Texts } = { vi: { ...vi } }
+
+/** Fetches the texts of a language, once: English comes when it is wanted, since most readers never do. */
+export async function learn(language: Language): Promise<void> {
+  if (language in TEXTS) return
+  TEXTS.en = (await import('./en.ts')).en
+}
+
+let all: Promise<void> | null = null
+
+/** Fetches what the first view does not say: the texts of the other pages and of the panel of a station. */
+export function learnRest(): Promise<void> {
+  all ??= import('./vi-rest.ts').then(
+    ({ rest }) => {
+      Object.assign(TEXTS.vi, rest)
+    },
+    (failure: unknown) => {
+      all = null
+      throw failure
+    },
+  )
+  return all
+}
 const LOCALES: Record<Language, string> = { vi: 'vi-VN', en: 'en-GB' }
 
 /** Times are shown where the stations are, wherever the reader is. */
@@ -55,18 +79,18 @@ export class Words {
 
   /** {n} is the value of that name; {n|alert|alerts} is the first word where it is 1, else the second. */
   t(key: Key, values: Record<string, string | number> = {}): string {
-    return fill(TEXTS[this.language][key], values)
+    return fill(TEXTS[this.language]?.[key] ?? TEXTS.vi[key] ?? '', values)
   }
 
   /** The text of a name that the server chose, such as a flag; the name itself where there is no text for it. */
   named(prefix: string, name: string): string {
-    const texts: Record<string, string> = TEXTS[this.language]
+    const texts = TEXTS[this.language] ?? TEXTS.vi
     return texts[`${prefix}.${name}`] ?? name
   }
 
   /** The same for an explanation: "" where there is none. */
   said(prefix: string, name: string, values: Record<string, string | number> = {}): string {
-    const texts: Record<string, string> = TEXTS[this.language]
+    const texts = TEXTS[this.language] ?? TEXTS.vi
     return fill(texts[`${prefix}.${name}`] ?? '', values)
   }
 

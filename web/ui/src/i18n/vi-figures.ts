@@ -1,6 +1,5 @@
 /** The page of the six figures of data quality. */
 export const figures = {
-  'page.quality': 'Chất lượng',
   'six.title': 'Chất lượng dữ liệu',
   'six.lead': 'Đúng, đủ, sạch, sống, thống nhất, dùng chung: sáu con số, con nào chưa đạt và phải làm gì.',
 

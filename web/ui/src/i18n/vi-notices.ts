@@ -1,8 +1,5 @@
 /** The texts of who is told: webhooks, e-mails, and the recipient's own page. */
 export const notices = {
-  'page.notices': 'Nơi nhận tin',
-  'page.recipient': 'Trang của nơi nhận',
-
   'notices.lead': 'Ai được báo khi có cảnh báo, và từng tin đã tới hay chưa.',
   'notices.what': 'xem và thay đổi nơi nhận tin',
   'notices.view': 'Xem',

@@ -1,6 +1,5 @@
 /** Texts of the registry's page and of what lies upstream. */
 export const registry = {
-  'page.registry': 'Danh mục',
   'registry.lead': 'Khu công nghiệp và trạm: vị trí, thông số, giới hạn áp dụng, thiết bị. Thay đổi có hiệu lực ngay.',
   'registry.what': 'Sửa danh mục',
   'registry.kinds': 'Loại',

@@ -1,8 +1,5 @@
 /** The texts of the Rules page: rules in plain sentences, drafts, backtests, limits. */
 export const rules = {
-  'page.rules': 'Quy tắc',
-  'nav.more': 'Thêm',
-
   'span.hours': '{n} giờ',
   'span.minutes': '{n} phút',
   'span.seconds': '{n} giây',

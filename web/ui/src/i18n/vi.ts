@@ -1,28 +1,24 @@
 import { accounts } from './vi-accounts.ts'
 import { alerts } from './vi-alerts.ts'
-import { figures } from './vi-figures.ts'
 import { map } from './vi-map.ts'
-import { notices } from './vi-notices.ts'
+import { nav } from './vi-nav.ts'
 import { pages } from './vi-pages.ts'
 import { playback } from './vi-playback.ts'
-import { quality } from './vi-quality.ts'
-import { registry } from './vi-registry.ts'
-import { rules } from './vi-rules.ts'
+import type { rest } from './vi-rest.ts'
 import { station } from './vi-station.ts'
 
-/** Vietnamese texts, in the words of the national monitoring practice. They define the keys; English must have the same. */
+/**
+ * Vietnamese texts of the first view, in the words of the national monitoring practice. They define the keys; English must have the same.
+ * The texts of a page belong into vi-rest.ts, which comes with the first page.
+ */
 export const vi = {
   ...accounts,
-  ...quality,
-  ...figures,
   ...playback,
   ...pages,
+  ...nav,
   ...alerts,
   ...map,
-  ...rules,
-  ...registry,
   ...station,
-  ...notices,
 
   'app.name': 'Quan trắc nước thải tự động',
   'app.demo': 'Dữ liệu mô phỏng',
@@ -167,4 +163,4 @@ export const vi = {
   'sign_in.without': 'Vào không cần mã',
 } as const
 
-export type Key = keyof typeof vi
+export type Key = keyof typeof vi | keyof typeof rest

@@ -1,3 +1,4 @@
+import '../styles/panel.css'
 import { useEffect, useRef } from 'preact/hooks'
 import { chooseParameter, parameter } from '../history.ts'
 import { Link } from '../parts/link.tsx'
