@@ -93,7 +93,11 @@ func (c *apiClient) createToken(ctx context.Context, args []string, out io.Write
 		return printJSON(out, made)
 	}
 	return printTable(out, "token "+printable(made.ID), [][]string{
-		{"name", made.Name}, {"role", made.Role.String()}, {"parks", scopeOf(made.Parks)}, {"expires", when(made.ExpiresAt)}, {"token", made.Secret},
+		{"name", made.Name},
+		{"role", made.Role.String()},
+		{"parks", scopeOf(made.Parks)},
+		{"expires", when(made.ExpiresAt)},
+		{"token", made.Secret},
 		{"", "It is shown this once and kept nowhere in clear."},
 	})
 }

@@ -237,8 +237,12 @@ func (c *apiClient) printUser(out io.Writer, u *userAnswer) error {
 		return printJSON(out, u)
 	}
 	rows := [][]string{
-		{"name", u.Name}, {"role", u.Role.String()}, {"parks", scopeOf(u.Parks)}, {"state", userState(&u.User)},
-		{"created", when(&u.CreatedAt)}, {"last sign-in", when(u.LastSignIn)},
+		{"name", u.Name},
+		{"role", u.Role.String()},
+		{"parks", scopeOf(u.Parks)},
+		{"state", userState(&u.User)},
+		{"created", when(&u.CreatedAt)},
+		{"last sign-in", when(u.LastSignIn)},
 	}
 	if u.Invitation != "" {
 		rows = append(rows, []string{"link", u.Invitation}, []string{"", "It works once, until " + when(u.ExpiresAt) + ", and is shown this once: hand it to the user."})
