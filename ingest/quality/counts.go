@@ -41,6 +41,8 @@ const (
 	unmappedStation
 	// aliveSeconds is how long the newest record was at most aliveFor old; by the clock.
 	aliveSeconds
+	// clockSuspect are the stored readings whose time seems off by a time zone.
+	clockSuspect
 
 	counters
 )
@@ -103,7 +105,7 @@ func oddness(r *ingest.Reading) (why counter, ok bool) {
 	switch {
 	case r.Flags&ingest.UnitUnknown != 0:
 		return oddUnit, true
-	case r.Flags&(ingest.ClockAssumed|ingest.ClockSuspect) != 0:
+	case r.Flags&ingest.ClockAssumed != 0:
 		return oddClock, true
 	case r.Flags&ingest.Undeclared != 0:
 		return oddName, true
@@ -138,6 +140,9 @@ func (h *hour) received(r *ingest.Reading) {
 	}
 	if why, odd := oddness(r); odd {
 		h.n[why]++
+	}
+	if r.Flags&ingest.ClockSuspect != 0 {
+		h.n[clockSuspect]++
 	}
 	if r.Flags&ingest.UnitConverted != 0 {
 		h.n[converted]++

@@ -107,6 +107,8 @@ type Uniform struct {
 	StatusUnknown      int64 `json:"status_unknown"`
 	UnmappedParameters int64 `json:"unmapped_parameters"`
 	UnmappedStations   int64 `json:"unmapped_stations"`
+	// ClockSuspect seem off by a time zone; they count as Clock where most of a station's readings do.
+	ClockSuspect int64 `json:"clock_suspect"`
 	// UnitConverted came in another known unit; they are uniform.
 	UnitConverted int64 `json:"unit_converted"`
 }
@@ -196,7 +198,7 @@ func (s *Store) Report(ctx context.Context, from, to time.Time) (*Report, error)
 		f := StationFigures{Station: st.of.ID, Park: st.of.Park, Figures: st.figures()}
 		f.Todo = st.todo()
 		if st.begin != none {
-			at := timeOf(st.begin)
+			at := time.Unix(st.begin, 0).UTC()
 			f.Since = &at
 			f.SilentFor = st.silentFor()
 		}
@@ -231,7 +233,7 @@ func (s *Store) total(sp span, total, others sum, stations []StationFigures) Fig
 	for i := range stations {
 		all = append(all, stations[i].Todo...)
 	}
-	for c := stored; c < aliveSeconds; c++ {
+	for c := stored; c < counters; c++ {
 		total.n[c] += others.n[c]
 	}
 	f := total.figures()
@@ -343,7 +345,7 @@ func (a *sum) delay(live int64) *int32 {
 
 func (a *sum) uniformity() Figure[Uniform] {
 	p := Uniform{
-		UnitUnknown: a.n[oddUnit], Clock: a.n[oddClock], Undeclared: a.n[oddName], StatusUnknown: a.n[oddStatus],
+		UnitUnknown: a.n[oddUnit], Clock: a.n[oddClock] + a.skewed, ClockSuspect: a.n[clockSuspect], Undeclared: a.n[oddName], StatusUnknown: a.n[oddStatus],
 		UnmappedParameters: a.n[unmappedParameter], UnmappedStations: a.n[unmappedStation], UnitConverted: a.n[converted],
 	}
 	unmapped := p.UnmappedParameters + p.UnmappedStations
@@ -357,9 +359,12 @@ func (s *Store) shared(sp span, total *sum) Figure[Shared] {
 	p := Shared{Stations: total.stations, Published: total.stations, AvailabilityTarget: TargetAvailability}
 	s.mu.RLock()
 	seconds, since := s.up.between(sp.from, sp.to)
+	if at := s.up.at; !at.IsZero() {
+		seconds += max(0, sp.end-max(at.Unix(), sp.from*secondsPerHour)) // what is not counted yet
+	}
 	s.mu.RUnlock()
 	if since != none {
-		p.ObservedSeconds = max(0, sp.end-max(sp.from, since)*secondsPerHour)
+		p.ObservedSeconds = max(0, sp.end-max(sp.from*secondsPerHour, since))
 	}
 	p.AvailableSeconds = min(seconds, p.ObservedSeconds)
 	p.Availability = share(p.AvailableSeconds, p.ObservedSeconds)

@@ -80,8 +80,8 @@ func (s *Store) remember(batch uint64, r *ingest.Reading, measured int64, live b
 		s.near.id, s.near.st = r.Station, s.near.set.of(r.Station)
 	}
 	set, st := s.near.set, s.near.st
-	if measured >= s.floor && (st.first == none || measured < st.first) {
-		st.first, set.changed = measured, true
+	if at := r.MeasuredAt.Unix(); measured >= s.floor && (st.first == none || at < st.first) {
+		st.first, set.changed = at, true
 	}
 	until := r.MeasuredAt.Unix() + aliveFor
 	from := max(r.ReceivedAt.Unix(), st.aliveUntil)

@@ -103,7 +103,7 @@ func (s *Store) seekers(q GapQuery, sp span) (of [shards][]*seeker, wanted [shar
 		}
 		cycle := int64((g.Cycle + time.Second - 1) / time.Second)
 		k := &seeker{
-			of: g, from: max(sp.from, begin, s.floor) * secondsPerHour, to: min(sp.end, now-cycle), least: max(3*cycle, aliveFor), since: none,
+			of: g, from: max(max(sp.from, s.floor)*secondsPerHour, begin), to: min(sp.end, now-cycle), least: max(3*cycle, aliveFor), since: none,
 		}
 		shard := shardOf(g.ID, shards)
 		of[shard] = append(of[shard], k)
@@ -210,7 +210,7 @@ func (s *Store) Strip(ctx context.Context, id string, from, to time.Time, daily 
 	begin := int64(none)
 	known := s.statesNow()[of.ID]
 	if b, ok := known.begin(); ok {
-		begin = max(b, s.floor)
+		begin = max(b, s.floor*secondsPerHour)
 	}
 	out := &Strip{
 		Station: of.ID, From: timeOf(sp.from), To: timeOf(sp.to), EverySeconds: secondsPerHour,

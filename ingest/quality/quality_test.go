@@ -206,7 +206,7 @@ func TestBegunBefore(t *testing.T) {
 	d.measure("s0", day0.Add(30*time.Minute), d.now, nil)
 	d.now = day0.Add(2 * time.Hour)
 	r := d.report(day0.Add(-oneDay), d.now)
-	if got := r.Stations[0].Complete.Parts; got.Expected != 4*23 || got.Received != 4 || !r.CountedFrom.Equal(day0) {
+	if got := r.Stations[0].Complete.Parts; got.Expected != 4*17 || got.Received != 4 || !r.CountedFrom.Equal(day0) {
 		t.Errorf("complete is %+v, counted from %s", got, r.CountedFrom)
 	}
 }

@@ -12,7 +12,8 @@ const stateShards = 4
 
 // state is what is remembered of a station from one day to the next.
 type state struct {
-	// known is the hour since which the registry has the station, first the earliest hour in which it measured something; -1 = none.
+	// known is since when the registry has the station, first the earliest time at which it measured something, in Unix seconds;
+	// none = never.
 	known, first int64
 	// aliveUntil is until when its newest record is fresh, in Unix seconds.
 	aliveUntil int64
@@ -20,8 +21,8 @@ type state struct {
 
 const none = -1
 
-// begin is the hour from which on something is expected of a station; ok is false where there is none.
-func (st *state) begin() (hour int64, ok bool) {
+// begin is when something begins to be expected of a station, in Unix seconds; ok is false where it never does.
+func (st *state) begin() (at int64, ok bool) {
 	switch {
 	case st.first == none:
 		return st.known, st.known != none

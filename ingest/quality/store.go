@@ -58,7 +58,8 @@ const (
 	positionKey = "position"
 	beginKey    = "begin"
 	coarseKey   = "coarse"
-	stateKeys   = "s"
+	stateKeys   = "t"
+	sinceKey    = "since"
 )
 
 // progress is the value of positionKey. Parts are those that may hold more than what lies up to the position.
@@ -182,7 +183,7 @@ func (s *Store) learn() {
 	s.seen = reg
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := hourOf(s.opt.Now().Unix())
+	now := s.opt.Now().Unix()
 	for i := range reg.Stations() {
 		id := reg.Stations()[i].ID
 		set := s.states[shardOf(id, stateShards)]

@@ -44,6 +44,9 @@ type sum struct {
 	// calibrated counts the declared parameters whose instrument is in date, overdueNow those where it is not, uncalibrated those of
 	// which that is not known.
 	calibrated, overdueNow, uncalibrated int64
+	// skewed are the readings of stations most of whose times are off by a time zone. A back-fill passes through that age too: a few are
+	// no sign of anything.
+	skewed int64
 	// gone is for how many seconds the newest record of a station has been too old.
 	gone int64
 }
@@ -70,6 +73,7 @@ func (a *sum) add(b *sum) {
 		{&a.stations, b.stations},
 		{&a.aliveNow, b.aliveNow},
 		{&a.calibrated, b.calibrated},
+		{&a.skewed, b.skewed},
 		{&a.overdueNow, b.overdueNow},
 		{&a.uncalibrated, b.uncalibrated},
 	} {
@@ -84,7 +88,7 @@ func (a *sum) booked() int64 { return a.n[stored] + a.n[quarantined] + a.n[dupli
 type station struct {
 	sum
 	of *geo.Station
-	// begin is the first hour from which on anything is expected; none = nothing is yet.
+	// begin is from when on anything is expected, in Unix seconds; none = nothing is yet.
 	begin int64
 	// from and to bound what is expected, now is the present, in Unix seconds.
 	from, to, now int64
@@ -106,7 +110,7 @@ func newStation(of *geo.Station, begin int64, sp span, now int64) *station {
 	st.stations = 1
 	if begin != none {
 		cycle := int64((of.Cycle + time.Second - 1) / time.Second)
-		st.from, st.to = max(sp.from, begin)*secondsPerHour, min(sp.end, now-cycle)
+		st.from, st.to = max(sp.from*secondsPerHour, begin), min(sp.end, now-cycle)
 	}
 	today := dayOf(hourOf(now))
 	for i, code := range of.Parameters {
@@ -217,6 +221,9 @@ func (st *station) close(sp span, now int64, of *state) {
 	for i := range st.params {
 		st.covered += st.params[i].covered
 	}
+	if 2*st.n[clockSuspect] > st.n[stored] {
+		st.skewed = st.n[clockSuspect]
+	}
 	if of == nil {
 		return
 	}
@@ -227,7 +234,7 @@ func (st *station) close(sp span, now int64, of *state) {
 		st.gone = max(1, now-of.aliveUntil)
 	}
 	if of.known != none {
-		st.aliveOf = max(0, sp.end-max(sp.from, of.known)*secondsPerHour)
+		st.aliveOf = max(0, sp.end-max(sp.from*secondsPerHour, of.known))
 	}
 	// The newest record keeps its station alive beyond the present.
 	st.alive = max(0, st.alive-max(0, min(of.aliveUntil, sp.to*secondsPerHour)-sp.end))
@@ -244,7 +251,7 @@ func (s *Store) sums(ctx context.Context, sp span) (stations []*station, others 
 		begin := int64(none)
 		if st, ok := states[of.ID]; ok {
 			if b, ok := st.begin(); ok {
-				begin = max(b, s.floor)
+				begin = max(b, s.floor*secondsPerHour)
 			}
 		}
 		st := newStation(of, begin, sp, now)

@@ -112,7 +112,7 @@ func (st *station) todoComplete(t *todos) {
 
 func (a *sum) todoUniform(t *todos) {
 	t.add("unit_unknown", "uniform", a.n[oddUnit])
-	t.add("clock", "uniform", a.n[oddClock])
+	t.add("clock", "uniform", a.n[oddClock]+a.skewed)
 	t.add("undeclared", "uniform", a.n[oddName])
 	t.add("status_unknown", "uniform", a.n[oddStatus])
 	t.add("unmapped_parameter", "uniform", a.n[unmappedParameter])

@@ -3,6 +3,7 @@ package quality
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,7 +12,7 @@ import (
 
 // uptime is for how many seconds of each hour the service answered.
 type uptime struct {
-	// since is the first hour of which anything is known; none before the first.
+	// since is when the service began to count, in Unix seconds; none = it never did.
 	since int64
 	// days holds the days that were read or written.
 	days map[int64]*[24]uint16
@@ -23,10 +24,15 @@ const (
 	upKeys = "u"
 	// beatEvery is how often the time is counted: so much is missing of it after a crash.
 	beatEvery = 10 * time.Second
+	// lastBeat is how long the end may take.
+	lastBeat = time.Second
 )
 
 func (s *Store) openUptime(ctx context.Context) error {
 	s.up = uptime{since: none, days: map[int64]*[24]uint16{}}
+	if err := s.openSince(ctx); err != nil {
+		return err
+	}
 	keys, err := s.opt.Bucket.Keys(ctx)
 	if err != nil {
 		return err
@@ -46,13 +52,19 @@ func (s *Store) openUptime(ctx context.Context) error {
 		}
 		for i := range hours {
 			hours[i] = binary.BigEndian.Uint16(data[2*i:])
-			if h := firstHour(day) + int64(i); hours[i] > 0 && (s.up.since == none || h < s.up.since) {
-				s.up.since = h
-			}
 		}
 		s.up.days[day] = &hours
 	}
 	return nil
+}
+
+func (s *Store) openSince(ctx context.Context) error {
+	data, ok, err := s.opt.Bucket.Get(ctx, sinceKey)
+	if err != nil || !ok {
+		return err
+	}
+	s.up.since, err = strconv.ParseInt(string(data), 10, 64)
+	return err
 }
 
 // Beat counts the time since the call before as time in which the service answered. The first call only begins.
@@ -60,11 +72,23 @@ func (s *Store) Beat(ctx context.Context, now time.Time) error {
 	s.mu.Lock()
 	from := s.up.at
 	s.up.at = now
+	first := s.up.since == none
+	if first {
+		s.up.since = now.Unix()
+	}
 	changed := map[int64][]byte{}
 	if !from.IsZero() && now.After(from) {
 		s.up.count(from.Unix(), now.Unix(), changed)
 	}
 	s.mu.Unlock()
+	if first {
+		if err := s.opt.Bucket.Put(ctx, sinceKey, strconv.AppendInt(nil, now.Unix(), 10)); err != nil {
+			s.mu.Lock()
+			s.up.since = none // the next call begins
+			s.mu.Unlock()
+			return fmt.Errorf("save the uptime: %w", err)
+		}
+	}
 	for day, value := range changed {
 		if err := s.opt.Bucket.Put(ctx, upKeys+strconv.FormatInt(day, 10), value); err != nil {
 			return fmt.Errorf("save the uptime: %w", err)
@@ -76,9 +100,6 @@ func (s *Store) Beat(ctx context.Context, now time.Time) error {
 func (u *uptime) count(from, to int64, changed map[int64][]byte) {
 	for from < to {
 		h := hourOf(from)
-		if u.since == none || h < u.since {
-			u.since = h
-		}
 		end, d := min(to, (h+1)*secondsPerHour), dayOf(h)
 		if u.days[d] == nil {
 			u.days[d] = &[24]uint16{}
@@ -96,7 +117,7 @@ func (u *uptime) count(from, to int64, changed map[int64][]byte) {
 
 // between adds up the seconds of the hours from one to another, and says since when anything is known.
 func (u *uptime) between(from, to int64) (seconds, since int64) {
-	for h := max(from, u.since); u.since != none && h < to; {
+	for h := max(from, hourOf(u.since)); u.since != none && h < to; {
 		d := dayOf(h)
 		next := min(to, firstHour(d+1))
 		if day := u.days[d]; day != nil {
@@ -120,7 +141,9 @@ func (s *Store) Run(ctx context.Context) error {
 		select {
 		case <-t.C:
 		case <-ctx.Done():
-			return ctx.Err()
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastBeat)
+			defer cancel()
+			return errors.Join(s.Beat(last, s.opt.Now()), ctx.Err())
 		}
 	}
 }
