@@ -43,18 +43,20 @@ async function stations(browser, base, { check, expect, axe, shot }) {
   await check('registry: axe finds nothing on a station, light', () => axe(page))
   await check('registry: a click on the map puts the position', async () => {
     const before = await page.inputValue('[name="lon"]')
-    await page.locator('.place-map .map').click({ position: { x: 60, y: 60 } })
+    await page.locator('.place-map .map').click({ position: { x: 60, y: 60 } }) // away from the controls
     await page.waitForFunction((was) => document.querySelector('[name="lon"]').value !== was, before)
     const pin = await page.locator('.handle.pin').boundingBox()
     const box = await page.locator('.place-map .map').boundingBox()
     expect(Math.abs(pin.x + pin.width / 2 - box.x - 60) < 3, `pin at ${pin.x - box.x}`)
   })
   await check('registry: dragging the pin puts it too', async () => {
+    await page.waitForTimeout(600) // two presses at once are a double click, which zooms
     const before = await page.inputValue('[name="lat"]')
     const pin = await page.locator('.handle.pin').boundingBox()
     await page.mouse.move(pin.x + 11, pin.y + 11)
     await page.mouse.down()
-    await page.mouse.move(pin.x + 60, pin.y + 90, { steps: 5 })
+    await page.mouse.move(pin.x + 60, pin.y + 90, { steps: 12 })
+    await page.waitForTimeout(100)
     await page.mouse.up()
     await page.waitForFunction((was) => document.querySelector('[name="lat"]').value !== was, before)
   })

@@ -60,8 +60,12 @@ export function mountPicker(container: HTMLElement, theme: Theme, label: string,
   let corners: Marker[] = []
   const draw = () => {
     container.dataset.drawing = String(shown.drawing)
-    if (shown.position) pin.setLngLat(shown.position).addTo(map)
-    else pin.remove()
+    if (!shown.position) pin.remove()
+    else {
+      put(pin, shown.position)
+      // To be added again would end a drag.
+      if (!pin.getElement().isConnected) pin.addTo(map)
+    }
     if (corners.length !== shown.outline.length) {
       for (const m of corners) m.remove()
       corners = shown.outline.map((p, i) =>
@@ -71,7 +75,8 @@ export function mountPicker(container: HTMLElement, theme: Theme, label: string,
       )
     }
     shown.outline.forEach((p, i) => {
-      corners[i]?.setLngLat(p)
+      const corner = corners[i]
+      if (corner) put(corner, p)
     })
     setData(
       map,
@@ -112,12 +117,21 @@ type Feature =
     ? Extract<D, { features: unknown[] }>['features'][number]
     : never
 
+/** Puts a handle, unless it is in somebody's hand: readings come all the time, and each draws what is shown anew. */
+function put(marker: Marker, p: Point): void {
+  if (!marker.getElement().dataset.held) marker.setLngLat(p)
+}
+
 /** A handle to drag. It is no stop of the keyboard, whose way are the numbers. */
 function handle(kind: string, moved: (p: Point) => void): Marker {
   const element = document.createElement('div')
   element.className = `handle ${kind}`
   const marker = new Marker({ element, draggable: true })
+  marker.on('dragstart', () => {
+    element.dataset.held = 'true'
+  })
   marker.on('dragend', () => {
+    delete element.dataset.held
     const { lng, lat } = marker.getLngLat()
     moved([lng, lat])
   })
