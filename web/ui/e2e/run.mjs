@@ -122,6 +122,8 @@ async function switchLanguage(page) {
   const before = await page.textContent('#tab-alerts')
   await page.click('.switches button >> nth=0')
   expect((await page.getAttribute('html', 'lang')) === 'en', 'lang is not en')
+  // The English texts come when they are first wanted.
+  await page.waitForFunction((was) => document.querySelector('#tab-alerts')?.textContent !== was, before)
   const after = await page.textContent('#tab-alerts')
   expect(before !== after && after.startsWith('Alerts'), `${before} became ${after}`)
 }
