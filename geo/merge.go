@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -75,6 +76,25 @@ func (im *Import) Edits(r *Registry, by string, at time.Time) (edits []Edit, pla
 			return places[edit]
 		}
 		return places[edit] + "." + rest
+	}
+}
+
+// Place leads from a path of File to the place in the document: "stations[3].kind" to "features[7].properties.kind", or to "line 5.kind".
+func (im *Import) Place(path string) string {
+	head, rest, found := strings.Cut(path, "]")
+	at, known := im.origin[head+"]"]
+	rest = strings.TrimPrefix(rest, ".")
+	switch {
+	case !found || !known:
+		return path
+	case rest == "":
+		return at
+	case strings.HasPrefix(at, "line"):
+		return at + "." + rest
+	case rest == "location" || rest == "line" || strings.HasPrefix(rest, "area") || strings.HasPrefix(rest, "line["):
+		return at + ".geometry"
+	default:
+		return at + ".properties." + rest
 	}
 }
 

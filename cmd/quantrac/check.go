@@ -7,13 +7,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"quantrac/ingest"
 )
 
-// check validates files. What a file is follows from its keys: parks or stations make a registry, rules a file of rules,
+// check validates files. A .geojson is a registry, a .csv a table of stations, or of parks where its name says so. What another file is follows from its keys: parks or stations make a registry, rules a file of rules,
 // sets a file of limits, everything else a configuration, which is followed to the files that it names.
 func check(args []string, stdout io.Writer) error {
 	fs := flag.NewFlagSet("quantrac check", flag.ContinueOnError)
@@ -58,12 +60,20 @@ func checkFile(file string) []fault {
 	if err != nil {
 		return []fault{{file, 1, 1, err.Error()}}
 	}
+	if strings.EqualFold(filepath.Ext(file), ".csv") {
+		return checkTable(file, data)
+	}
+	c := defaults(false)
+	if isGeoJSON(file) {
+		c.Registry = file
+		_, faults := loadFacts(&c)
+		return faults
+	}
 	var keys map[string]yaml.Node
 	if err := yaml.NewDecoder(bytes.NewReader(data)).Decode(&keys); err != nil && !errors.Is(err, io.EOF) {
 		return []fault{syntaxFault(file, err)}
 	}
 	has := func(key string) bool { _, ok := keys[key]; return ok }
-	c := defaults(false)
 	switch {
 	case has("parks") || has("stations"):
 		c.Registry = file

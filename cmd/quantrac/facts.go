@@ -32,7 +32,11 @@ func loadFacts(c *config) (facts, []fault) {
 	f := facts{catalogue: ingest.BuiltinCatalogue(), factor: 1, builtIn: c.Rules == ""}
 	var faults []fault
 	var reg, lim *document
-	f.registry, reg, faults = load(faults, c.Registry, geo.Builtin, geo.NewRegistry)
+	if isGeoJSON(c.Registry) {
+		f.registry, reg, faults = loadGeoJSON(faults, c.Registry)
+	} else {
+		f.registry, reg, faults = load(faults, c.Registry, geo.Builtin, geo.NewRegistry)
+	}
 	f.limits, lim, faults = load(faults, c.Limits, alerts.BuiltinLimits, func(file alerts.LimitFile) (*alerts.Limits, []geo.Problem) {
 		return alerts.NewLimits(file.Extend(alerts.BuiltinLimits().File()))
 	})

@@ -31,6 +31,8 @@ func (f fault) String() string {
 type document struct {
 	file string
 	root *yaml.Node
+	// place, if not nil, leads from the path of a problem to that in the document.
+	place func(path string) string
 }
 
 // readYAML reads a file into a struct. Every unknown key and every value of the wrong kind is reported, not only the first.
@@ -214,6 +216,9 @@ func (w *walker) sequence(n *yaml.Node, t reflect.Type, path string) {
 
 // at gives a problem found after reading its place in the file: that of the deepest node on its path that exists.
 func (d *document) at(p geo.Problem) fault {
+	if d.place != nil {
+		p.Path = d.place(p.Path)
+	}
 	f := fault{file: d.file, line: 1, column: 1, message: p.Path + ": " + p.Message}
 	n := d.root
 	for _, step := range strings.FieldsFunc(p.Path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
