@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,8 +29,34 @@ type Row struct {
 	Flags      ingest.Flags
 }
 
-// Raw reads rows.
+// tornTries is how often rows are read again where one is torn; it takes 63 ms in all.
+const tornTries = 6
+
+// Raw reads rows. A store shows the fields of a row that is just being written one after the other, so a row without what every row has
+// is read again: a value that is not there yet must not be taken for one that is not usable.
 func Raw(ctx context.Context, s Store, q RawQuery) ([]Row, error) {
+	for try := 0; ; try++ {
+		rows, err := rawOnce(ctx, s, q)
+		if err != nil || try == tornTries || !slices.ContainsFunc(rows, Row.torn) {
+			return rows, err
+		}
+		t := time.NewTimer(time.Millisecond << try)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// torn reports whether nothing tells why the row has no usable value.
+func (r Row) torn() bool {
+	const reasons = ingest.NotANumber | ingest.NaNLiteral | ingest.Sentinel | ingest.UnitUnknown | ingest.OutOfRange
+	return r.Value == nil && r.Status == ingest.Measuring && r.Flags&reasons == 0
+}
+
+func rawOnce(ctx context.Context, s Store, q RawQuery) ([]Row, error) {
 	p := q.Parameter
 	text := "SELECT " + strings.Join([]string{quoteName(p), quoteName(p + "_raw"), quoteName(p + "_status"), quoteName(p + "_flags")}, ", ") +
 		where(q) + marked(q) + " ORDER BY time ASC" + limit(q.Limit)
