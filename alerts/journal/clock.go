@@ -127,7 +127,7 @@ func (j *Judge) released(now time.Time) []alerts.Event {
 	return out
 }
 
-// Escalation is when an alert is told further: when it has stood for After at From or worse and nobody has acknowledged it.
+// Escalation is when an alert is told further: when it has been known for After to be at From or worse and nobody has acknowledged it.
 type Escalation struct {
 	After time.Duration
 	From  alerts.Severity
@@ -141,7 +141,7 @@ func (j *Judge) escalated(now time.Time) []alerts.Event {
 	}
 	var out []alerts.Event
 	for _, a := range j.journal.Open() {
-		if a.Severity < limit.From || a.AcknowledgedAt != nil || a.Late || a.SilencedBy != "" || a.InhibitedBy != "" || now.Sub(a.OpenedAt) < limit.After {
+		if a.Severity < limit.From || a.AcknowledgedAt != nil || a.Late || a.SilencedBy != "" || a.InhibitedBy != "" || now.Sub(j.journal.since(a.ID)) < limit.After {
 			continue
 		}
 		act := alerts.Act{Type: alerts.Escalated, At: now, Comment: "nobody has acknowledged it for " + limit.After.String()}

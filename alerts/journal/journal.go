@@ -63,6 +63,8 @@ type entry struct {
 	alert alerts.Alert
 	// at are the sequences of the records that speak of the alert.
 	at []uint64
+	// since is when it was known here that the alert is as bad as it is: nobody can act upon what came late before it came.
+	since time.Time
 }
 
 // Open reads the stream.
@@ -112,7 +114,12 @@ func (j *Journal) fold(seq uint64, s Step) {
 		if s.More {
 			j.begun[keyOf(ev)] = struct{}{}
 		}
+		was, known := j.byID[ev.Alert.ID]
+		news := !known || ev.Alert.Severity > was.alert.Severity || ev.Released
 		e := j.place(&ev.Alert)
+		if news {
+			e.since = ev.Made
+		}
 		if n := len(e.at); n == 0 || e.at[n-1] != seq {
 			e.at = append(e.at, seq)
 		}

@@ -117,3 +117,14 @@ func (j *Journal) Get(ctx context.Context, id string) (alerts.Alert, []alerts.Ev
 	}
 	return alert, timeline, true, nil
 }
+
+// since is when it was known here that an alert is as bad as it is.
+func (j *Journal) since(id string) time.Time {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	e, ok := j.byID[id]
+	if !ok {
+		return time.Time{}
+	}
+	return e.since
+}
