@@ -173,6 +173,7 @@ func contract(t *testing.T, s Store) {
 		}
 	})
 	markedContract(t, s)
+	movedContract(t, s)
 	if err := s.Ping(t.Context()); err != nil {
 		t.Errorf("ping: %v", err)
 	}

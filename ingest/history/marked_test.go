@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,23 @@ func markedContract(t *testing.T, s Store) {
 		want := fmt.Sprintf("%s 1/3|%s 3/1", day.Add(-7*time.Hour).Format("02T15"), day.Add(17*time.Hour).Format("02T15"))
 		if strings.Join(got, "|") != want {
 			t.Errorf("got %s, want %s", strings.Join(got, "|"), want)
+		}
+	})
+}
+
+// A value that is marked again after its station has moved to another park lies in two series, and is one reading.
+func movedContract(t *testing.T, s Store) {
+	t.Run("a station that moved", func(t *testing.T) {
+		first := reading("moved-01", "cod", day, 42.1)
+		write(t, s, first, reading("moved-01", "cod", day.Add(5*time.Minute), 43))
+		first.Flags = ingest.Revised
+		w := NewWriter(s, func(string) string { return "another-park" }, NewMetrics(nil), slog.New(slog.DiscardHandler))
+		if err := w.Consume(t.Context(), []ingest.Intake{{Readings: []ingest.Reading{first}}}); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := Raw(t.Context(), s, RawQuery{Station: "moved-01", Parameter: "cod", From: day, To: day.Add(time.Hour)})
+		if err != nil || len(rows) != 2 || rows[0].Flags != ingest.Revised || *rows[0].Value != 42.1 {
+			t.Errorf("%+v (%v)", rows, err)
 		}
 	})
 }

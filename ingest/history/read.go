@@ -80,6 +80,11 @@ func rawOnce(ctx context.Context, s Store, q RawQuery) ([]Row, error) {
 		if row.Value != nil {
 			row.Raw = row.Value
 		}
+		if last := len(rows) - 1; last >= 0 && rows[last].MeasuredAt.Equal(at) {
+			// The station has moved to another park since, and its value was marked there: it is one reading.
+			rows[last].Flags |= row.Flags
+			continue
+		}
 		rows = append(rows, row)
 	}
 	return rows, nil
