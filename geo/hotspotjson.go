@@ -58,8 +58,8 @@ func (h Hotspot) Reason() Text {
 		}
 	case !h.Significant:
 		return Text{
-			VI: vi + "; mức tập trung không có ý nghĩa thống kê (" + figuresVI + ").",
-			EN: en + "; the concentration is not statistically significant (" + figures + ").",
+			VI: vi + "; mức tập trung không có ý nghĩa thống kê (" + figuresVI + ", xét cùng lúc mọi trạm).",
+			EN: en + "; the concentration is not statistically significant (" + figures + ", all stations tested at once).",
 		}
 	case h.Above == 0:
 		return Text{
