@@ -13,19 +13,6 @@ const SET = {
   verified: false,
   verified_by: '',
 }
-const RIVER = {
-  type: 'Feature',
-  id: 'song-dong-nai',
-  geometry: {
-    type: 'LineString',
-    coordinates: [
-      [106.8, 11],
-      [106.9, 10.8],
-    ],
-  },
-  properties: { id: 'song-dong-nai', name: { vi: 'Sông Đồng Nai', en: 'Dong Nai River' }, precision_km: 2, into: null },
-}
-
 export class Estate {
   edits = new Map()
   version = 1
@@ -45,7 +32,7 @@ export class Estate {
   answer(method, path, _query, body, role) {
     const [kind, id, act] = path
     if (kind === 'limits' && method === 'GET') return [200, { items: [SET], next_cursor: null, factor_tables: [] }]
-    if (kind === 'rivers') return [200, { type: 'FeatureCollection', features: [RIVER] }]
+    if (kind === 'alerts' && act === 'upstream') return [200, this.upstream()]
     const mine =
       kind === 'registry' || kind === 'registry.geojson' || ((kind === 'stations' || kind === 'parks') && id && !act)
     if (!mine) return undefined
@@ -54,6 +41,27 @@ export class Estate {
     if (kind === 'registry.geojson') return [200, { type: 'FeatureCollection', features: [] }]
     if (kind === 'registry') return this.desk(method, path, body)
     return method === 'PUT' ? this.put(kind, id, JSON.parse(body)) : this.remove(kind, id)
+  }
+
+  upstream() {
+    const at = new Date(Date.now() - 7 * 3_600_000).toISOString()
+    const items = this.world.stations.slice(0, 3).map((s, i) => ({
+      rank: i + 1,
+      station: s.id,
+      name: s.name,
+      park: s.park,
+      river: 'song-dong-nai',
+      distance_km: 12.4 + 3 * i,
+      travel_hours: 6.9 + 2 * i,
+      change: [812.5, 14.2, null][i],
+      load_kg_day: [903.1, 101.3, null][i],
+      baseline_kg_day: [90.6, 87.1, null][i],
+      at,
+      from: at,
+      to: at,
+      off_river_km: 0.8,
+    }))
+    return { items, reason: null }
   }
 
   one(kind, id, role) {

@@ -6,6 +6,7 @@ const admin = process.env.BASE_URL ? process.env.QUANTRAC_BOOTSTRAP_TOKEN : 'adm
 
 export async function registryStories(browser, base, test) {
   await viewer(browser, base, test)
+  await upstream(browser, base, test)
   if (!admin) return
   await stations(browser, base, test)
   await parks(browser, base, test)
@@ -28,6 +29,25 @@ async function viewer(browser, base, { check }) {
     await page.waitForSelector('.page.registry .need-role')
   })
   await context.close()
+}
+
+async function upstream(browser, base, { check, expect, axe, shot }) {
+  for (const scheme of ['light', 'dark']) {
+    const { page, context } = await openPage(browser, `${base}/alerts`, view(1440, 900, scheme))
+    await page.waitForSelector('[data-row]', { timeout: 60_000 })
+    await page.locator('[data-row]').first().click()
+    await check(`upstream: an alert names who may be behind it, or why nobody, ${scheme}`, async () => {
+      const ask = page.getByRole('button', { name: 'Tìm nguồn ở thượng lưu' })
+      await ask.waitFor()
+      await ask.click()
+      await page.waitForSelector('.upstream ol li, .upstream [role="status"]:not(.waiting)')
+      expect((await page.textContent('.upstream')).length > 40, 'nothing is said')
+      await page.locator('.upstream').scrollIntoViewIfNeeded()
+      await axe(page)
+    })
+    await shot(page, `upstream-${scheme}`)
+    await context.close()
+  }
 }
 
 async function stations(browser, base, { check, expect, axe, shot }) {
