@@ -99,7 +99,7 @@ func (s *Server) upstream(w http.ResponseWriter, r *http.Request) error {
 func upstreamView(registry *geo.Registry, c geo.Candidate, at time.Time) upstreamItem {
 	v := upstreamItem{
 		Rank: c.Rank, Station: c.Station, Park: c.Park, River: c.River, DistanceKM: tenth(c.Distance / 1000), TravelHours: tenth(c.Travel.Hours()),
-		Change: tenths(c.Change), Load: tenths(c.Peak), Baseline: tenths(c.Before), At: at.Add(-c.Travel).UTC(), From: c.From.UTC(), To: c.To.UTC(),
+		Change: tenths(c.Change), Load: tenths(c.Peak), Baseline: tenths(c.Before), At: at.Add(-c.Travel).UTC(), From: c.From.UTC().Round(time.Second), To: c.To.UTC().Round(time.Second),
 		OffRiverKM: tenth(c.OffRiver / 1000),
 	}
 	if st, ok := registry.Station(c.Station); ok {
