@@ -27,6 +27,11 @@ export function ruleName(a: Alert, w: Words): string {
   return w.text(a.rule_name) || a.rule
 }
 
+/** Of open alerts those that no other open one explains: what is counted and listed. The rest stands beneath what explains it. */
+export function told(open: ReadonlyMap<string, Alert>): Alert[] {
+  return [...open.values()].filter((a) => !(a.inhibited_by && open.has(a.inhibited_by)))
+}
+
 /** Its notices are kept back, by a silence or because another alert explains it. */
 export function isQuiet(a: Alert): boolean {
   return Boolean(a.silenced_by || a.inhibited_by)

@@ -6,6 +6,7 @@ import './styles/parts.css'
 import './styles/keys.css'
 import { effect } from '@preact/signals'
 import { render } from 'preact'
+import { told } from './alert.ts'
 import { App } from './app.tsx'
 import { learn } from './i18n/format.ts'
 import { place } from './router.ts'
@@ -21,7 +22,7 @@ effect(() => {
 effect(() => {
   const { page } = place.value
   const title = words.value.text(model.value.info?.title)
-  const open = model.value.alerts.size
+  const open = told(model.value.alerts).length
   const name = [page === 'map' ? '' : words.value.t(`page.${page}`), title, 'quantrac'].filter(Boolean).join(' · ')
   document.title = open > 0 ? `(${open}) ${name}` : name
 })

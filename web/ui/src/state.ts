@@ -31,6 +31,14 @@ export const parks = computed(() => current.value.parks)
 export const parameters = computed(() => current.value.parameters)
 export const openAlerts = computed(() => (past.value ?? current.value).alerts)
 export const rankedAlerts = computed(() => ranked(openAlerts.value))
+/** How many open alerts each one explains; they stand beneath it. */
+export const beneath = computed(() => {
+  const counts = new Map<string, number>()
+  for (const { inhibited_by: by } of openAlerts.value.values()) {
+    if (by && openAlerts.value.has(by)) counts.set(by, (counts.get(by) ?? 0) + 1)
+  }
+  return counts
+})
 /** Where the hotspots were is not known of the past. */
 export const hotspots = computed(() => (past.value ? NOWHERE : current.value.hotspots))
 export const rivers = computed(() => current.value.rivers)

@@ -84,6 +84,8 @@ export const en: Record<Key, string> = {
   'alert.forecast': 'Forecast',
   'alert.silence': 'Silent',
   'alert.flatline': 'Flat value',
+  'alert.unusable': 'No usable value',
+  'alert.and_beneath': 'and {n} of the same cause',
   'alert.expression': 'Custom rule',
   'alert.times': '{ratio} × limit',
   'alert.percent': '{ratio} % of limit',

@@ -78,6 +78,8 @@ export const vi = {
   'alert.forecast': 'Dự báo',
   'alert.silence': 'Mất tín hiệu',
   'alert.flatline': 'Giá trị đứng yên',
+  'alert.unusable': 'Không có giá trị dùng được',
+  'alert.and_beneath': 'và {n} cảnh báo cùng nguyên nhân',
   'alert.expression': 'Quy tắc riêng',
   'alert.times': '{ratio} lần giới hạn',
   'alert.percent': '{ratio} % giới hạn',

@@ -2,7 +2,18 @@ import { isOutage, placeName, stationOf } from '../alert.ts'
 import { clearFilters, concerns } from '../filters.ts'
 import { fresh, risen } from '../news.ts'
 import { go } from '../router.ts'
-import { now, openStation, parameters, past, pointed, rankedAlerts, selectedAlert, words } from '../state.ts'
+import {
+  beneath,
+  now,
+  openAlerts,
+  openStation,
+  parameters,
+  past,
+  pointed,
+  rankedAlerts,
+  selectedAlert,
+  words,
+} from '../state.ts'
 import type { Alert } from '../wire.ts'
 import { basisText, bound, decimalsOf, ratioText, shortName, withUnit } from './figures.ts'
 import { SeveritySign } from './sign.tsx'
@@ -10,7 +21,7 @@ import { SeveritySign } from './sign.tsx'
 /** The open alerts: what is new on top for a minute, then worst first, then newest. */
 export function AlertList() {
   const w = words.value
-  const all = rankedAlerts.value
+  const all = rankedAlerts.value.filter((a) => !(a.inhibited_by && openAlerts.value.has(a.inhibited_by)))
   const alerts = risen(all.filter(concerns), now.value)
   if (all.length === 0) {
     return (
@@ -70,6 +81,9 @@ function AlertRow({ alert: a }: { alert: Alert }) {
           {placeName(a, w)} {isFresh(a) && <span class="new">{w.t('alert.new')}</span>}
         </span>
         <Source alert={a} park={a.scope === 'park' ? '' : w.text(a.park?.name)} />
+        {(beneath.value.get(a.id) ?? 0) > 0 && (
+          <span class="source">{w.t('alert.and_beneath', { n: beneath.value.get(a.id) ?? 0 })}</span>
+        )}
       </button>
     </li>
   )

@@ -1,3 +1,4 @@
+import { told } from '../alert.ts'
 import { hotspots, openAlerts, stations, type Tab, tab, words } from '../state.ts'
 import { AlertList, NewestAlert } from './alerts.tsx'
 import { HotspotList } from './hotspots.tsx'
@@ -9,7 +10,7 @@ const TABS: Tab[] = ['alerts', 'stations', 'hotspots']
 export function Lists() {
   const w = words.value
   const n: Record<Tab, number> = {
-    alerts: openAlerts.value.size,
+    alerts: told(openAlerts.value).length,
     stations: stations.value.size,
     hotspots: hotspots.value.features.length,
   }

@@ -1,3 +1,4 @@
+import { told } from '../alert.ts'
 import { mapQuery } from '../filters.ts'
 import { Link } from '../parts/link.tsx'
 import type { Page } from '../place.ts'
@@ -58,7 +59,7 @@ export function Nav() {
 
 function Entry({ page }: { page: Shown }) {
   const w = words.value
-  const open = model.value.alerts.size
+  const open = told(model.value.alerts).length
   return (
     <Link
       page={page}
