@@ -14,7 +14,6 @@ export const EVENTS = [
   'alert.assigned',
   'alert.commented',
 ] as const
-export type EventType = (typeof EVENTS)[number]
 
 export interface NoticeFilter {
   parks: string[]

@@ -3,7 +3,7 @@ import { checksum, examples } from '../src/pages/decode/examples.ts'
 import { waitsFor } from '../src/pages/decode/names.ts'
 import { fromBase64, hexDump, textOf } from '../src/parts/bytes.ts'
 import { compact, fromLocal, toLocal } from '../src/parts/zone.ts'
-import type { Quarantined } from '../src/wire.ts'
+import type { Quarantined } from '../src/wire-doors.ts'
 
 const now = Date.parse('2026-11-24T06:05:30Z')
 

@@ -11,7 +11,7 @@ import {
   wrongGateway,
   wrongMapping,
 } from '../src/pages/gateways/forms.ts'
-import type { Gateway } from '../src/wire.ts'
+import type { Gateway } from '../src/wire-doors.ts'
 
 describe('the form of a gateway', () => {
   const good = { ...NEW, id: 'gw-1', stations: ['amata-01'] }

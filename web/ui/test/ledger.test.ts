@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { balance, byGateway, gapsOf, narrow, off, order } from '../src/pages/ledger/books.ts'
 import { spanOf } from '../src/pages/ledger/range.ts'
 import { csv } from '../src/parts/csv.ts'
-import type { Counts, Gap, LedgerLine } from '../src/wire.ts'
+import type { Counts, Gap, LedgerLine } from '../src/wire-doors.ts'
 
 const counts = (received: number, stored: number, quarantined = 0, duplicate = 0, revised = 0): Counts => ({
   received,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isDaily, rowsOf } from '../src/pages/quality/cells.ts'
 import { missed, narrow, order, percent, standing } from '../src/pages/quality/figures.ts'
 import { spanOf } from '../src/pages/quality/span.ts'
-import type { StationFigures, Strip } from '../src/wire.ts'
+import type { StationFigures, Strip } from '../src/wire-quality.ts'
 
 const NOW = Date.parse('2026-11-24T05:00:00Z')
 

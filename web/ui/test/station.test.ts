@@ -20,7 +20,9 @@ import {
   zoomed,
 } from '../src/pages/station/span.ts'
 import { sparkPath } from '../src/sparks.ts'
-import type { Conflict, LimitSpan, RawRow } from '../src/wire.ts'
+import type { RawRow } from '../src/wire.ts'
+import type { Conflict } from '../src/wire-doors.ts'
+import type { LimitSpan } from '../src/wire-passport.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

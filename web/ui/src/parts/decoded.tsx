@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { decimalsOf, shortName } from '../panels/figures.ts'
 import { parameters, stations, words } from '../state.ts'
-import type { Decoded, DecodedReading, Reject } from '../wire.ts'
+import type { Decoded, DecodedReading, Reject } from '../wire-doors.ts'
 
 /** How many rows are put on the page at first: one delivery may hold twenty thousand. */
 const FIRST = 200

@@ -54,7 +54,7 @@ interface ConfirmProps {
   hint: string
   act: string
   grave?: boolean
-  error?: string | undefined
+  error?: string | null | undefined
   busy: boolean
   onYes: () => void
   onNo: () => void

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { ROLES, type Role } from '../role.ts'
+import type { Loaded } from '../source.ts'
 import { can, model, tokenDialog, words } from '../state.ts'
 import { trouble } from './trouble.ts'
 
@@ -68,4 +69,25 @@ export function NeedRole({ need, what }: { need: Exclude<Role, 'none'>; what: st
 
 export function roleName(role: string): string {
   return words.value.t(`role.${ROLES.find((r) => r === role) ?? 'none'}`)
+}
+
+interface ListedProps<T> {
+  of: Loaded<T[]>
+  again: () => void
+  /** What is said where there is none. */
+  none: string
+  hint?: string
+  children: (items: T[]) => ComponentChildren
+}
+
+/** A list on its way, that failed, that is empty, or as it is. */
+export function Listed<T>({ of: { status, value, error }, again, none, hint, children }: ListedProps<T>) {
+  return (
+    <>
+      {status === 'failed' && <Failed error={error} again={again} />}
+      {status === 'loading' && !value && <Waiting />}
+      {value?.length === 0 && <Empty text={none} {...(hint ? { hint } : {})} />}
+      {value && value.length > 0 && children(value)}
+    </>
+  )
 }

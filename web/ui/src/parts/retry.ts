@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import { Problem } from '../http.ts'
-import type { Receipt } from '../wire.ts'
+import type { Receipt } from '../wire-doors.ts'
 
 /** Tries deliveries of the quarantine again, one after the other, and keeps account. */
 

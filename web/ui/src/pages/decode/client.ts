@@ -1,5 +1,5 @@
 import { all, ask, search } from '../../http.ts'
-import type { Decoded, Mapping, NewMapping, Quarantined } from '../../wire.ts'
+import type { Decoded, Mapping, NewMapping, Quarantined } from '../../wire-doors.ts'
 
 export interface About {
   topic: string

@@ -1,4 +1,4 @@
-import type { Quarantined, Unknown } from '../../wire.ts'
+import type { Quarantined, Unknown } from '../../wire-doors.ts'
 
 /** Whether a quarantine entry was rejected for this name. The server quotes names in its details. Pure. */
 export function waitsFor(entry: Quarantined, u: Pick<Unknown, 'kind' | 'name'>): boolean {

@@ -5,7 +5,7 @@ import { Progress } from '../../parts/progress.tsx'
 import { Retries } from '../../parts/retry.ts'
 import { trouble } from '../../parts/trouble.ts'
 import { can, parameters, stations, words } from '../../state.ts'
-import type { NewMapping, Proposal, Unknown } from '../../wire.ts'
+import type { NewMapping, Proposal, Unknown } from '../../wire-doors.ts'
 import { retryEntry } from '../quarantine/client.ts'
 import { type Accepted, accept, accepted } from './state.ts'
 

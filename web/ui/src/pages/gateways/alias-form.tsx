@@ -1,8 +1,7 @@
-import { useSignal } from '@preact/signals'
-import { Dialog } from '../../parts/dialog.tsx'
-import { trouble } from '../../parts/trouble.ts'
+import { useDraft } from '../../parts/draft.ts'
+import { FormDialog } from '../../parts/form-dialog.tsx'
 import { parameters, stations, words } from '../../state.ts'
-import type { NewMapping } from '../../wire.ts'
+import type { NewMapping } from '../../wire-doors.ts'
 import { aliases } from './client.ts'
 import { type MappingDraft, mappingOf, NEW_MAPPING, wrongMapping } from './forms.ts'
 import { takeMapping } from './state.ts'
@@ -30,75 +29,56 @@ const DIALECTS = [
 /** The form of a mapping. What it asks for depends on the kind of name. */
 export function AddMapping({ onClose }: { onClose: () => void }) {
   const w = words.value
-  const draft = useSignal<MappingDraft>(NEW_MAPPING)
-  const told = useSignal<string | null>(null)
-  const busy = useSignal(false)
-  const d = draft.value
-  const change = (part: Partial<MappingDraft>) => {
-    draft.value = { ...draft.peek(), ...part }
-    told.value = null
-  }
-  const onSubmit = async (e: SubmitEvent) => {
-    e.preventDefault()
-    const wrong = wrongMapping(d)
-    if (wrong) {
-      told.value = w.t(wrong)
-      return
-    }
-    busy.value = true
-    try {
-      takeMapping(await aliases.add(mappingOf(d)))
-      onClose()
-    } catch (err) {
-      const { text, detail } = trouble(err)
-      told.value = `${w.t(text)} ${detail}`
-    }
-    busy.value = false
-  }
+  const {
+    draft: d,
+    change,
+    told,
+    busy,
+    onSubmit,
+  } = useDraft<MappingDraft>({
+    first: NEW_MAPPING,
+    wrong: wrongMapping,
+    save: async (made) => takeMapping(await aliases.add(mappingOf(made))),
+    onClose,
+  })
   return (
-    <Dialog title={w.t('aliases.add')} onClose={onClose}>
-      <form class="form" onSubmit={onSubmit}>
-        <label>
-          {w.t('aliases.kind')}
-          <select
-            value={d.kind}
-            onChange={(e) =>
-              change({ kind: KINDS.find((k) => k === e.currentTarget.value) ?? 'parameter', target: '' })
-            }
-          >
-            {KINDS.map((k) => (
-              <option key={k} value={k}>
-                {w.t(`aliases.${k}`)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          {w.t(d.kind === 'topic' ? 'aliases.pattern' : 'aliases.name')}
-          <input
-            name="name"
-            required
-            spellcheck={false}
-            autocomplete="off"
-            placeholder={d.kind === 'topic' ? 'kcn/amata/#' : ''}
-            value={d.name}
-            onInput={(e) => change({ name: e.currentTarget.value })}
-          />
-        </label>
-        <Target draft={d} change={change} />
-        {d.kind === 'parameter' && <ParameterParts draft={d} change={change} />}
-        {d.kind === 'topic' && <TopicParts draft={d} change={change} />}
-        {told.value && <p role="alert">{told.value}</p>}
-        <div class="dialog-acts">
-          <button type="button" class="quiet" onClick={onClose}>
-            {w.t('act.cancel')}
-          </button>
-          <button type="submit" class="main" disabled={busy.value}>
-            {w.t('act.add')}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={w.t('aliases.add')}
+      act={w.t('act.add')}
+      told={told}
+      busy={busy}
+      onSubmit={onSubmit}
+      onClose={onClose}
+    >
+      <label>
+        {w.t('aliases.kind')}
+        <select
+          value={d.kind}
+          onChange={(e) => change({ kind: KINDS.find((k) => k === e.currentTarget.value) ?? 'parameter', target: '' })}
+        >
+          {KINDS.map((k) => (
+            <option key={k} value={k}>
+              {w.t(`aliases.${k}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        {w.t(d.kind === 'topic' ? 'aliases.pattern' : 'aliases.name')}
+        <input
+          name="name"
+          required
+          spellcheck={false}
+          autocomplete="off"
+          placeholder={d.kind === 'topic' ? 'kcn/amata/#' : ''}
+          value={d.name}
+          onInput={(e) => change({ name: e.currentTarget.value })}
+        />
+      </label>
+      <Target draft={d} change={change} />
+      {d.kind === 'parameter' && <ParameterParts draft={d} change={change} />}
+      {d.kind === 'topic' && <TopicParts draft={d} change={change} />}
+    </FormDialog>
   )
 }
 

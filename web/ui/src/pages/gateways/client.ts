@@ -1,5 +1,5 @@
 import { all, ask, id } from '../../http.ts'
-import type { Gateway, Mapping, NewGateway, NewMapping } from '../../wire.ts'
+import type { Gateway, Mapping, NewGateway, NewMapping } from '../../wire-doors.ts'
 
 function put(gateway: string, body: NewGateway, onlyNew: boolean): Promise<Gateway> {
   return ask(`api/v1/gateways/${id(gateway)}`, { method: 'PUT', body: JSON.stringify(body), onlyNew })

@@ -1,5 +1,5 @@
 import type { Key } from '../../i18n/vi.ts'
-import type { Gateway, NewGateway, NewMapping } from '../../wire.ts'
+import type { Gateway, NewGateway, NewMapping } from '../../wire-doors.ts'
 
 /** What the forms of this page accept, checked before the server is asked. Pure. */
 

@@ -1,7 +1,7 @@
 import { Copy } from '../../parts/copy.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { words } from '../../state.ts'
-import type { Gateway } from '../../wire.ts'
+import type { Gateway } from '../../wire-doors.ts'
 import { publishLine } from './forms.ts'
 import { secret } from './state.ts'
 

@@ -4,7 +4,7 @@ import { Empty, Failed, Waiting } from '../../parts/notes.tsx'
 import { DAY } from '../../parts/zone.ts'
 import { Source } from '../../source.ts'
 import { words } from '../../state.ts'
-import type { Ledger } from '../../wire.ts'
+import type { Ledger } from '../../wire-doors.ts'
 import { byGateway } from '../ledger/books.ts'
 import { getLedger } from '../ledger/client.ts'
 

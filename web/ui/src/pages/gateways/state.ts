@@ -1,7 +1,7 @@
 import { effect, signal } from '@preact/signals'
 import { Source } from '../../source.ts'
 import { can } from '../../state.ts'
-import type { Gateway, Mapping } from '../../wire.ts'
+import type { Gateway, Mapping } from '../../wire-doors.ts'
 import { aliases, gateways } from './client.ts'
 
 /** What is on the Gateways page. */

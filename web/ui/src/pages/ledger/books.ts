@@ -1,5 +1,5 @@
 import { plain } from '../../i18n/format.ts'
-import type { Counts, Ledger, LedgerLine } from '../../wire.ts'
+import type { Counts, Ledger, LedgerLine } from '../../wire-doors.ts'
 
 /** The arithmetic of the books, done again here: what the server says balances is not taken on trust. Pure. */
 

@@ -1,6 +1,6 @@
 import { all, ask, id, search } from '../../http.ts'
 import { DAY } from '../../parts/zone.ts'
-import type { Conflict, Ledger } from '../../wire.ts'
+import type { Conflict, Ledger } from '../../wire-doors.ts'
 
 interface Times {
   from: number

@@ -3,7 +3,7 @@ import { decimalsOf, shortName } from '../../panels/figures.ts'
 import { Failed, Waiting } from '../../parts/notes.tsx'
 import { refine } from '../../router.ts'
 import { parameters, words } from '../../state.ts'
-import type { Conflict } from '../../wire.ts'
+import type { Conflict } from '../../wire-doors.ts'
 import { conflicts, conflictsOf, stationName } from './state.ts'
 
 /** Two values for the same instant: the one that history keeps, and the one that came later. Both are in the log. */

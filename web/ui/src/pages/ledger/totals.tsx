@@ -1,5 +1,5 @@
 import { words } from '../../state.ts'
-import type { Ledger } from '../../wire.ts'
+import type { Ledger } from '../../wire-doors.ts'
 import { books } from './state.ts'
 
 const PARTS = ['stored', 'quarantined', 'duplicate', 'revised'] as const

@@ -1,11 +1,8 @@
 import { useSignal } from '@preact/signals'
 import { Link } from '../../parts/link.tsx'
-import { Empty, Failed, Waiting } from '../../parts/notes.tsx'
-import { Segments } from '../../parts/segments.tsx'
-import { trouble } from '../../parts/trouble.ts'
 import { present, words } from '../../state.ts'
 import type { Delivery } from '../../wire-notices.ts'
-import { RESULTS } from './client.ts'
+import { DeliveryFrame, useAgain } from './frame.tsx'
 import type { Deliveries } from './pager.ts'
 import { Since } from './since.tsx'
 
@@ -21,59 +18,29 @@ interface ListProps {
 /** What was sent, newest first, and what came of each try. */
 export function DeliveryList({ list, again, since, linked = true }: ListProps) {
   const w = words.value
-  const told = useSignal<{ text: string; bad: boolean } | null>(null)
   const asking = useSignal(false)
-  const { status, error, value } = list.state.value
-  const items = list.items.value
-  const redeliver = async (id: string) => {
-    try {
-      await again(id)
-      told.value = { text: w.t('deliveries.queued'), bad: false }
-      list.load()
-    } catch (err) {
-      const { text, detail } = trouble(err)
-      told.value = { text: `${w.t(text)} ${detail}`, bad: true }
-    }
-  }
+  const { told, redeliver } = useAgain(list, again)
   return (
-    <section class="deliveries" aria-label={w.t('deliveries.title')}>
-      <div class="deliveries-head">
-        <h3>{w.t('deliveries.title')}</h3>
-        <Segments
-          label={w.t('deliveries.filter')}
-          options={RESULTS.map((r) => [r, w.t(`deliveries.${r || 'any'}`)] as const)}
-          value={list.result.value}
-          choose={(r) => list.choose(r)}
-        />
-        {since && (
-          <button
-            type="button"
-            class="quiet"
-            onClick={() => {
-              asking.value = true
-            }}
-          >
-            {w.t('deliveries.since')}
-          </button>
-        )}
-      </div>
-      {told.value && (
-        <p class={told.value.bad ? '' : 'told fine'} role={told.value.bad ? 'alert' : 'status'}>
-          {told.value.text}
-        </p>
-      )}
-      {status === 'failed' && <Failed error={error} again={() => list.load()} />}
-      {status === 'loading' && !value && <Waiting />}
-      {value && items.length === 0 && (
-        <Empty text={w.t(list.result.value === '' ? 'deliveries.none' : 'deliveries.none_such')} />
-      )}
-      {items.length > 0 && <Table items={items} linked={linked} redeliver={(id) => void redeliver(id)} />}
-      {list.trouble.value !== null && <Failed error={list.trouble.value} />}
-      {list.hasMore.value && (
-        <button type="button" class="quiet more" onClick={() => void list.more()}>
-          {w.t('load.more')}
-        </button>
-      )}
+    <>
+      <DeliveryFrame
+        list={list}
+        told={told}
+        act={
+          since && (
+            <button
+              type="button"
+              class="quiet"
+              onClick={() => {
+                asking.value = true
+              }}
+            >
+              {w.t('deliveries.since')}
+            </button>
+          )
+        }
+      >
+        {(items) => <Table items={items} linked={linked} redeliver={redeliver} />}
+      </DeliveryFrame>
       {asking.value && since && (
         <Since
           perform={since}
@@ -85,7 +52,7 @@ export function DeliveryList({ list, again, since, linked = true }: ListProps) {
           }}
         />
       )}
-    </section>
+    </>
   )
 }
 

@@ -1,5 +1,5 @@
 import { Link } from '../../parts/link.tsx'
-import { Empty, Failed, Waiting } from '../../parts/notes.tsx'
+import { Listed } from '../../parts/notes.tsx'
 import { present, words } from '../../state.ts'
 import type { Webhook } from '../../wire-notices.ts'
 import { getsText } from './gets.ts'
@@ -8,35 +8,33 @@ import { hooks, lastSuccess, loadHooks, names } from './state.ts'
 /** Every webhook, how it stands and what it gets. */
 export function HookList() {
   const w = words.value
-  const { status, value, error } = hooks.state.value
   return (
     <section class="notice-list" aria-label={w.t('hooks.list')}>
-      {status === 'failed' && <Failed error={error} again={loadHooks} />}
-      {status === 'loading' && !value && <Waiting />}
-      {value?.length === 0 && <Empty text={w.t('hooks.none')} hint={w.t('hooks.none_hint')} />}
-      {value && value.length > 0 && (
-        <table class="grid stacked">
-          <thead>
-            <tr>
-              <th scope="col">{w.t('notices.name')}</th>
-              <th scope="col">{w.t('notices.state')}</th>
-              <th scope="col">{w.t('notices.gets')}</th>
-              <th scope="col">{w.t('notices.last_success')}</th>
-              <th scope="col" class="num">
-                {w.t('notices.pending')}
-              </th>
-              <th scope="col" class="num">
-                {w.t('notices.dead')}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {value.map((h) => (
-              <Row key={h.id} hook={h} />
-            ))}
-          </tbody>
-        </table>
-      )}
+      <Listed of={hooks.state.value} again={loadHooks} none={w.t('hooks.none')} hint={w.t('hooks.none_hint')}>
+        {(items) => (
+          <table class="grid stacked">
+            <thead>
+              <tr>
+                <th scope="col">{w.t('notices.name')}</th>
+                <th scope="col">{w.t('notices.state')}</th>
+                <th scope="col">{w.t('notices.gets')}</th>
+                <th scope="col">{w.t('notices.last_success')}</th>
+                <th scope="col" class="num">
+                  {w.t('notices.pending')}
+                </th>
+                <th scope="col" class="num">
+                  {w.t('notices.dead')}
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((h) => (
+                <Row key={h.id} hook={h} />
+              ))}
+            </tbody>
+          </table>
+        )}
+      </Listed>
     </section>
   )
 }

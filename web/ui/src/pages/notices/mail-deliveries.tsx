@@ -1,58 +1,17 @@
-import { useSignal } from '@preact/signals'
-import { Empty, Failed, Waiting } from '../../parts/notes.tsx'
-import { Segments } from '../../parts/segments.tsx'
-import { trouble } from '../../parts/trouble.ts'
 import { words } from '../../state.ts'
 import type { MailDelivery } from '../../wire-notices.ts'
-import { mails, RESULTS } from './client.ts'
+import { mails } from './client.ts'
 import { Outcome } from './deliveries.tsx'
+import { DeliveryFrame, useAgain } from './frame.tsx'
 import type { Deliveries } from './pager.ts'
 
 /** The e-mails to one recipient, newest first. Only what is dead can be sent again: the rest has arrived or is on its way. */
 export function MailDeliveries({ list }: { list: Deliveries<MailDelivery> }) {
-  const w = words.value
-  const told = useSignal<{ text: string; bad: boolean } | null>(null)
-  const { status, error, value } = list.state.value
-  const items = list.items.value
-  const again = async (id: string) => {
-    try {
-      await mails.redeliver(id)
-      told.value = { text: w.t('deliveries.queued'), bad: false }
-      list.load()
-    } catch (err) {
-      const { text, detail } = trouble(err)
-      told.value = { text: `${w.t(text)} ${detail}`, bad: true }
-    }
-  }
+  const { told, redeliver } = useAgain(list, mails.redeliver)
   return (
-    <section class="deliveries" aria-label={w.t('deliveries.title')}>
-      <div class="deliveries-head">
-        <h3>{w.t('deliveries.title')}</h3>
-        <Segments
-          label={w.t('deliveries.filter')}
-          options={RESULTS.map((r) => [r, w.t(`deliveries.${r || 'any'}`)] as const)}
-          value={list.result.value}
-          choose={(r) => list.choose(r)}
-        />
-      </div>
-      {told.value && (
-        <p class={told.value.bad ? '' : 'told fine'} role={told.value.bad ? 'alert' : 'status'}>
-          {told.value.text}
-        </p>
-      )}
-      {status === 'failed' && <Failed error={error} again={() => list.load()} />}
-      {status === 'loading' && !value && <Waiting />}
-      {value && items.length === 0 && (
-        <Empty text={w.t(list.result.value === '' ? 'deliveries.none' : 'deliveries.none_such')} />
-      )}
-      {items.length > 0 && <Table items={items} again={(id) => void again(id)} />}
-      {list.trouble.value !== null && <Failed error={list.trouble.value} />}
-      {list.hasMore.value && (
-        <button type="button" class="quiet more" onClick={() => void list.more()}>
-          {w.t('load.more')}
-        </button>
-      )}
-    </section>
+    <DeliveryFrame list={list} told={told}>
+      {(items) => <Table items={items} again={redeliver} />}
+    </DeliveryFrame>
   )
 }
 

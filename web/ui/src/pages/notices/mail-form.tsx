@@ -1,7 +1,6 @@
-import { useSignal } from '@preact/signals'
 import { Picker } from '../../mutes/picker.tsx'
-import { Dialog } from '../../parts/dialog.tsx'
-import { trouble } from '../../parts/trouble.ts'
+import { useDraft } from '../../parts/draft.ts'
+import { FormDialog } from '../../parts/form-dialog.tsx'
 import { words } from '../../state.ts'
 import { GROUPS, type Mail, type MailSpec } from '../../wire-notices.ts'
 import { mails } from './client.ts'
@@ -18,50 +17,36 @@ interface EditProps {
 /** The form of a recipient of e-mails. */
 export function EditMail({ mail, onClose }: EditProps) {
   const w = words.value
-  const draft = useSignal<MailSpec>(mail ? mailSpec(mail) : NEW_MAIL)
-  const told = useSignal<string | null>(null)
-  const busy = useSignal(false)
-  const d = draft.value
-  const change = (part: Partial<MailSpec>) => {
-    draft.value = { ...draft.peek(), ...part }
-    told.value = null
-  }
-  const onSubmit = async (e: SubmitEvent) => {
-    e.preventDefault()
-    const wrong = wrongMail(d)
-    if (wrong) {
-      told.value = w.t(wrong)
-      return
-    }
-    busy.value = true
-    try {
-      const spec = { ...d, name: d.name.trim(), address: d.address.trim() }
+  const {
+    draft: d,
+    change,
+    told,
+    busy,
+    onSubmit,
+  } = useDraft<MailSpec>({
+    first: mail ? mailSpec(mail) : NEW_MAIL,
+    wrong: wrongMail,
+    save: async (kept) => {
+      const spec = { ...kept, name: kept.name.trim(), address: kept.address.trim() }
       takeLetter(await (mail ? mails.change(mail.id, spec) : mails.create(spec)))
-      onClose()
-    } catch (err) {
-      const { text, detail } = trouble(err)
-      told.value = `${w.t(text)} ${detail}`
-    }
-    busy.value = false
-  }
+    },
+    onClose,
+  })
   return (
-    <Dialog title={mail ? `${w.t('notices.edit')}: ${mail.name}` : w.t('mails.create')} onClose={onClose}>
-      <form class="form" onSubmit={onSubmit} noValidate>
-        <Person draft={d} change={change} />
-        <EventField usual={w.t('mails.events_usual')} chosen={d.events} choose={(events) => change({ events })} />
-        <FilterFields filter={d.filter} change={(filter) => change({ filter })} />
-        <Grouping draft={d} change={change} />
-        {told.value && <p role="alert">{told.value}</p>}
-        <div class="dialog-acts">
-          <button type="button" class="quiet" onClick={onClose}>
-            {w.t('act.cancel')}
-          </button>
-          <button type="submit" class="main" disabled={busy.value}>
-            {w.t(mail ? 'act.save' : 'mails.create')}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={mail ? `${w.t('notices.edit')}: ${mail.name}` : w.t('mails.create')}
+      act={w.t(mail ? 'act.save' : 'mails.create')}
+      told={told}
+      busy={busy}
+      noValidate
+      onSubmit={onSubmit}
+      onClose={onClose}
+    >
+      <Person draft={d} change={change} />
+      <EventField usual={w.t('mails.events_usual')} chosen={d.events} choose={(events) => change({ events })} />
+      <FilterFields filter={d.filter} change={(filter) => change({ filter })} />
+      <Grouping draft={d} change={change} />
+    </FormDialog>
   )
 }
 

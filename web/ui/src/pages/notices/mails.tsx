@@ -1,5 +1,5 @@
 import { Link } from '../../parts/link.tsx'
-import { Empty, Failed, Waiting } from '../../parts/notes.tsx'
+import { Listed } from '../../parts/notes.tsx'
 import { words } from '../../state.ts'
 import type { Mail } from '../../wire-notices.ts'
 import { getsText } from './gets.ts'
@@ -9,35 +9,33 @@ import { letters, loadLetters, names } from './state.ts'
 /** Everybody who gets e-mails. */
 export function MailList() {
   const w = words.value
-  const { status, value, error } = letters.state.value
   return (
     <section class="notice-list" aria-label={w.t('mails.list')}>
-      {status === 'failed' && <Failed error={error} again={loadLetters} />}
-      {status === 'loading' && !value && <Waiting />}
-      {value?.length === 0 && <Empty text={w.t('mails.none')} hint={w.t('mails.none_hint')} />}
-      {value && value.length > 0 && (
-        <table class="grid stacked">
-          <thead>
-            <tr>
-              <th scope="col">{w.t('notices.name')}</th>
-              <th scope="col">{w.t('notices.state')}</th>
-              <th scope="col">{w.t('notices.gets')}</th>
-              <th scope="col">{w.t('mails.grouping')}</th>
-              <th scope="col" class="num">
-                {w.t('notices.pending')}
-              </th>
-              <th scope="col" class="num">
-                {w.t('notices.dead')}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {value.map((m) => (
-              <Row key={m.id} mail={m} />
-            ))}
-          </tbody>
-        </table>
-      )}
+      <Listed of={letters.state.value} again={loadLetters} none={w.t('mails.none')} hint={w.t('mails.none_hint')}>
+        {(items) => (
+          <table class="grid stacked">
+            <thead>
+              <tr>
+                <th scope="col">{w.t('notices.name')}</th>
+                <th scope="col">{w.t('notices.state')}</th>
+                <th scope="col">{w.t('notices.gets')}</th>
+                <th scope="col">{w.t('mails.grouping')}</th>
+                <th scope="col" class="num">
+                  {w.t('notices.pending')}
+                </th>
+                <th scope="col" class="num">
+                  {w.t('notices.dead')}
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((m) => (
+                <Row key={m.id} mail={m} />
+              ))}
+            </tbody>
+          </table>
+        )}
+      </Listed>
     </section>
   )
 }

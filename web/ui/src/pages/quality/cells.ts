@@ -1,5 +1,5 @@
 import { DAY, toLocal } from '../../parts/zone.ts'
-import type { Strip } from '../../wire.ts'
+import type { Strip } from '../../wire-quality.ts'
 
 /** The strip of a station as rows of a calendar: days by hours, or months by days. Pure. */
 

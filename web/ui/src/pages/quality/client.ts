@@ -1,5 +1,5 @@
 import { ask, id, type Query, request, search } from '../../http.ts'
-import type { DataGaps, QualityReport, Strip } from '../../wire.ts'
+import type { DataGaps, QualityReport, Strip } from '../../wire-quality.ts'
 
 interface Times {
   from: number

@@ -1,5 +1,5 @@
 import { plain } from '../../i18n/format.ts'
-import { FIGURES, type Figure, type FigureName, type Figures, type StationFigures } from '../../wire.ts'
+import { FIGURES, type Figure, type FigureName, type Figures, type StationFigures } from '../../wire-quality.ts'
 
 /** What can be said of figures without the page. Pure. */
 

@@ -1,7 +1,7 @@
 import { Failed, Waiting } from '../../parts/notes.tsx'
 import { refine } from '../../router.ts'
 import { words } from '../../state.ts'
-import type { DataGap, DataGaps } from '../../wire.ts'
+import type { DataGap, DataGaps } from '../../wire-quality.ts'
 import { chosen, gaps, refresh, stationName } from './state.ts'
 
 /** Stretches without data, the longest first. */

@@ -1,5 +1,5 @@
 import { words } from '../../state.ts'
-import { type FigureName, type Figures, FIGURES as NAMES } from '../../wire.ts'
+import { type FigureName, type Figures, FIGURES as NAMES } from '../../wire-quality.ts'
 import { percent, type Standing, standing, width } from './figures.ts'
 
 export const FIGURES = NAMES

@@ -1,6 +1,6 @@
 import { refine } from '../../router.ts'
 import { words } from '../../state.ts'
-import { FIGURES, type ParkFigures } from '../../wire.ts'
+import { FIGURES, type ParkFigures } from '../../wire-quality.ts'
 import { missed } from './figures.ts'
 import { Bar, Share } from './mark.tsx'
 import { park, parkName } from './state.ts'

@@ -1,6 +1,7 @@
 import type { Words } from '../../i18n/format.ts'
 import { shortName } from '../../panels/figures.ts'
-import type { Parameter, Todo } from '../../wire.ts'
+import type { Parameter } from '../../wire.ts'
+import type { Todo } from '../../wire-quality.ts'
 
 /** What is to be done, as a sentence; the code itself where a newer server has one that the page does not know. Pure. */
 export function sentence(t: Todo, w: Words, parameters: ReadonlyMap<string, Parameter>): string {

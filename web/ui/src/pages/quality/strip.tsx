@@ -1,5 +1,5 @@
 import { words } from '../../state.ts'
-import type { Strip } from '../../wire.ts'
+import type { Strip } from '../../wire-quality.ts'
 import { type Cell, type Row, rowsOf } from './cells.ts'
 
 /** When data came: a calendar of hours or days, each filled as far as it is complete. */

@@ -1,6 +1,6 @@
 import type { Words } from '../../i18n/format.ts'
 import { words } from '../../state.ts'
-import { FIGURES, type FigureName, type Figures } from '../../wire.ts'
+import { FIGURES, type FigureName, type Figures } from '../../wire-quality.ts'
 import { percent, standing } from './figures.ts'
 import { Bar, Mark } from './mark.tsx'
 

@@ -1,7 +1,7 @@
 import { Link } from '../../parts/link.tsx'
 import { refine } from '../../router.ts'
 import { parameters, words } from '../../state.ts'
-import type { Todo } from '../../wire.ts'
+import type { Todo } from '../../wire-quality.ts'
 import { sentence } from './sentence.ts'
 import { code } from './state.ts'
 

@@ -1,5 +1,6 @@
 import { ask, id, search } from '../../http.ts'
-import type { List, Quarantined, Receipt } from '../../wire.ts'
+import type { List } from '../../wire.ts'
+import type { Quarantined, Receipt } from '../../wire-doors.ts'
 
 export interface Filter {
   reason: string

@@ -8,7 +8,7 @@ import { Hex, RawText } from '../../parts/raw.tsx'
 import { Segments } from '../../parts/segments.tsx'
 import { refine } from '../../router.ts'
 import { can, words } from '../../state.ts'
-import type { Quarantined } from '../../wire.ts'
+import type { Quarantined } from '../../wire-doors.ts'
 import { bytesOf, chosen, decoded, decodedOf, decodeEntry, entry, one } from './state.ts'
 
 /** One delivery in quarantine: where it came from, why it is here, its bytes, and what it would be today. */

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
+import { useAttempt } from '../../parts/attempt.ts'
 import { Confirm } from '../../parts/dialog.tsx'
-import { Empty, Failed, Waiting } from '../../parts/notes.tsx'
-import { trouble } from '../../parts/trouble.ts'
+import { Listed } from '../../parts/notes.tsx'
 import { words } from '../../state.ts'
 import type { RegistryEdit } from '../../wire-registry.ts'
 import { registry } from './client.ts'
@@ -11,55 +11,58 @@ import { edits, loadEdits } from './state.ts'
 export function EditList() {
   const w = words.value
   const asked = useSignal<RegistryEdit | null>(null)
-  const { status, value, error } = edits.state.value
   return (
     <section class="registry-edits" aria-label={w.t('registry.edits')}>
       <h3>{w.t('registry.edits')}</h3>
       <p class="soft">{w.t('registry.edits_hint')}</p>
-      {status === 'failed' && <Failed error={error} again={loadEdits} />}
-      {status === 'loading' && !value && <Waiting />}
-      {value?.length === 0 && <Empty text={w.t('registry.no_edits')} hint={w.t('registry.no_edits_hint')} />}
-      {value && value.length > 0 && (
-        <table class="grid stacked">
-          <thead>
-            <tr>
-              <th scope="col">{w.t('registry.col_place')}</th>
-              <th scope="col">{w.t('registry.col_change')}</th>
-              <th scope="col">{w.t('registry.col_by')}</th>
-              <th scope="col">{w.t('col.actions')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {value.map((e) => (
-              <tr key={`${e.kind} ${e.id}`} data-edit={e.id}>
-                <th scope="row">
-                  <code>{e.id}</code> <small>{w.named('registry.kind', e.kind)}</small>
-                </th>
-                <td data-label={w.t('registry.col_change')}>
-                  {w.t(e.action === 'put' ? 'registry.was_put' : 'registry.was_removed')}
-                  {!e.in_force && <p class="warn">{w.t('registry.rests', { reason: e.reason ?? '' })}</p>}
-                  {e.in_force && e.file_changed && <p class="warn">{w.t('registry.file_changed')}</p>}
-                </td>
-                <td data-label={w.t('registry.col_by')}>
-                  {e.by} <small>{w.date(e.at)}</small>
-                </td>
-                <td class="row-acts">
-                  <button
-                    type="button"
-                    class="link"
-                    aria-label={`${w.t('registry.revert')}: ${e.id}`}
-                    onClick={() => {
-                      asked.value = e
-                    }}
-                  >
-                    {w.t('registry.revert')}
-                  </button>
-                </td>
+      <Listed
+        of={edits.state.value}
+        again={loadEdits}
+        none={w.t('registry.no_edits')}
+        hint={w.t('registry.no_edits_hint')}
+      >
+        {(items) => (
+          <table class="grid stacked">
+            <thead>
+              <tr>
+                <th scope="col">{w.t('registry.col_place')}</th>
+                <th scope="col">{w.t('registry.col_change')}</th>
+                <th scope="col">{w.t('registry.col_by')}</th>
+                <th scope="col">{w.t('col.actions')}</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+            </thead>
+            <tbody>
+              {items.map((e) => (
+                <tr key={`${e.kind} ${e.id}`} data-edit={e.id}>
+                  <th scope="row">
+                    <code>{e.id}</code> <small>{w.named('registry.kind', e.kind)}</small>
+                  </th>
+                  <td data-label={w.t('registry.col_change')}>
+                    {w.t(e.action === 'put' ? 'registry.was_put' : 'registry.was_removed')}
+                    {!e.in_force && <p class="warn">{w.t('registry.rests', { reason: e.reason ?? '' })}</p>}
+                    {e.in_force && e.file_changed && <p class="warn">{w.t('registry.file_changed')}</p>}
+                  </td>
+                  <td data-label={w.t('registry.col_by')}>
+                    {e.by} <small>{w.date(e.at)}</small>
+                  </td>
+                  <td class="row-acts">
+                    <button
+                      type="button"
+                      class="link"
+                      aria-label={`${w.t('registry.revert')}: ${e.id}`}
+                      onClick={() => {
+                        asked.value = e
+                      }}
+                    >
+                      {w.t('registry.revert')}
+                    </button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </Listed>
       {asked.value && (
         <Revert
           edit={asked.value}
@@ -74,20 +77,13 @@ export function EditList() {
 
 function Revert({ edit, onClose }: { edit: RegistryEdit; onClose: () => void }) {
   const w = words.value
-  const busy = useSignal(false)
-  const told = useSignal<string | undefined>(undefined)
-  const doIt = async () => {
-    busy.value = true
-    try {
+  const { told, busy, attempt } = useAttempt()
+  const doIt = () =>
+    attempt(async () => {
       await registry.revert(edit)
       loadEdits()
       onClose()
-    } catch (err) {
-      const { text, detail } = trouble(err)
-      told.value = `${w.t(text)} ${detail}`
-    }
-    busy.value = false
-  }
+    })
   return (
     <Confirm
       title={w.t('registry.sure_revert', { id: edit.id })}

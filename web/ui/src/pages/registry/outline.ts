@@ -9,11 +9,6 @@ export function ringOf(area: Area | undefined): Point[] {
   return ring ? ring.slice(0, -1) : []
 }
 
-/** The form draws one ring; an area of several polygons, or with holes, is left as it is until that ring is another. */
-export function isPlain(area: Area | undefined): boolean {
-  return !area || (area.type === 'Polygon' && area.coordinates.length === 1)
-}
-
 /** The area of an outline, wound counter-clockwise and closed; what the form cannot draw stays as it was. */
 export function areaOf(outline: readonly Point[], was: Area | undefined): Area | undefined {
   if (same(outline, ringOf(was))) return was

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
+import { useAttempt } from '../../parts/attempt.ts'
 import { Confirm } from '../../parts/dialog.tsx'
-import { trouble } from '../../parts/trouble.ts'
 import { words } from '../../state.ts'
 import type { PlaceKind } from '../../wire-registry.ts'
 import { type Record, registry } from './client.ts'
@@ -10,28 +10,20 @@ import { close, loadEdits } from './state.ts'
 export function Remove({ kind, record, tag }: { kind: PlaceKind; record: Record; tag: string }) {
   const w = words.value
   const asked = useSignal(false)
-  const busy = useSignal(false)
-  const told = useSignal<string | undefined>(undefined)
-  const doIt = async () => {
-    busy.value = true
-    try {
+  const { told, busy, attempt } = useAttempt()
+  const doIt = () =>
+    attempt(async () => {
       await registry.remove(kind, record.id, tag)
       loadEdits()
       close()
-      return
-    } catch (err) {
-      const { text, detail } = trouble(err)
-      told.value = `${w.t(text)} ${detail}`
-    }
-    busy.value = false
-  }
+    })
   return (
     <>
       <button
         type="button"
         class="link grave"
         onClick={() => {
-          told.value = undefined
+          told.value = null
           asked.value = true
         }}
       >

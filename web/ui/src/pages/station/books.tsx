@@ -2,7 +2,7 @@ import { Link } from '../../parts/link.tsx'
 import { Failed, Waiting } from '../../parts/notes.tsx'
 import { toLocal } from '../../parts/zone.ts'
 import { words } from '../../state.ts'
-import type { LedgerLine } from '../../wire.ts'
+import type { LedgerLine } from '../../wire-doors.ts'
 import { off } from '../ledger/books.ts'
 import { books, id, refresh, span } from './state.ts'
 

@@ -1,5 +1,7 @@
 import { all, ask, id, search } from '../../http.ts'
-import type { Conflict, Ledger, List, Passport, RawRow, WindowRow } from '../../wire.ts'
+import type { List, RawRow, WindowRow } from '../../wire.ts'
+import type { Conflict, Ledger } from '../../wire-doors.ts'
+import type { Passport } from '../../wire-passport.ts'
 import type { Of } from './compare.ts'
 import { fromRaw, fromWindows, type Value } from './line.ts'
 import { BEHIND, DAY_OFFSET, MOST_POINTS, type Span, type Step } from './span.ts'

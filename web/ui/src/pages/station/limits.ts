@@ -1,4 +1,4 @@
-import type { LimitSpan } from '../../wire.ts'
+import type { LimitSpan } from '../../wire-passport.ts'
 
 /** Limits change with time. Which one holds when, and what stands above it. Pure. */
 

@@ -1,4 +1,5 @@
-import type { Conflict, RawRow } from '../../wire.ts'
+import type { RawRow } from '../../wire.ts'
+import type { Conflict } from '../../wire-doors.ts'
 
 /** What is marked on a chart: times in which the device did not measure, and values that came late or twice. Pure. */
 

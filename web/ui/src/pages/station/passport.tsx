@@ -2,7 +2,8 @@ import type { ComponentChildren } from 'preact'
 import { shortName } from '../../panels/figures.ts'
 import { Failed, Waiting } from '../../parts/notes.tsx'
 import { now, parameters, parks, words } from '../../state.ts'
-import type { Instrument, Passport, Permit, Station } from '../../wire.ts'
+import type { Station } from '../../wire.ts'
+import type { Instrument, Passport, Permit } from '../../wire-passport.ts'
 import { passport, refresh } from './state.ts'
 
 /** What is registered about the station: papers, devices, who carries its data. */

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
-import { Dialog } from '../../parts/dialog.tsx'
-import { trouble } from '../../parts/trouble.ts'
+import { useAttempt } from '../../parts/attempt.ts'
+import { FormDialog } from '../../parts/form-dialog.tsx'
 import { words } from '../../state.ts'
 import type { User } from '../../wire.ts'
 import { type Access, AccessFields } from './access.tsx'
@@ -22,75 +22,58 @@ interface FormProps {
 function AccessForm({ title, act, send, onClose, ...of }: FormProps) {
   const w = words.value
   const access = useSignal<Access>(of.access)
-  const told = useSignal<string | null>(null)
-  const busy = useSignal(false)
-  const onSubmit = async (e: SubmitEvent & { currentTarget: HTMLFormElement }) => {
+  const { told, busy, attempt } = useAttempt()
+  const onSubmit = (e: SubmitEvent & { currentTarget: HTMLFormElement }) => {
     e.preventDefault()
     const form = new FormData(e.currentTarget)
     const text = (name: string) => String(form.get(name) ?? '').trim()
-    busy.value = true
-    try {
-      const role = access.value.role
-      const parks = role === 'officer' ? access.value.parks : []
+    const role = access.value.role
+    const parks = role === 'officer' ? access.value.parks : []
+    void attempt(async () => {
       await send({ name: text('name'), username: text('username'), expires: text('expires'), role, parks })
       onClose()
-    } catch (err) {
-      const { text, detail } = trouble(err)
-      told.value = `${w.t(text)} ${detail}`
-    }
-    busy.value = false
+    })
   }
   return (
-    <Dialog title={title} onClose={onClose}>
-      <form class="form" onSubmit={onSubmit}>
+    <FormDialog title={title} act={act} told={told} busy={busy} onSubmit={onSubmit} onClose={onClose}>
+      <label>
+        {w.t(of.expires ? 'tokens.name' : 'account.name')}
+        <input name="name" defaultValue={of.name} maxLength={100} required autofocus autocomplete="off" />
+      </label>
+      {of.username === '' && (
         <label>
-          {w.t(of.expires ? 'tokens.name' : 'account.name')}
-          <input name="name" defaultValue={of.name} maxLength={100} required autofocus autocomplete="off" />
+          <span>
+            {w.t('account.username')} <small>{w.t('account.username_hint')}</small>
+          </span>
+          <input
+            name="username"
+            pattern="[A-Za-z0-9][A-Za-z0-9._@+\-]{1,62}"
+            required
+            autocomplete="off"
+            autocapitalize="off"
+            spellcheck={false}
+          />
         </label>
-        {of.username === '' && (
-          <label>
-            <span>
-              {w.t('account.username')} <small>{w.t('account.username_hint')}</small>
-            </span>
-            <input
-              name="username"
-              pattern="[A-Za-z0-9][A-Za-z0-9._@+\-]{1,62}"
-              required
-              autocomplete="off"
-              autocapitalize="off"
-              spellcheck={false}
-            />
-          </label>
-        )}
-        <AccessFields
-          value={access.value}
-          change={(to) => {
-            access.value = to
-          }}
-        />
-        {of.expires && (
-          <label>
-            {w.t('tokens.expires')}
-            <select name="expires">
-              {(['90', '365', '30', '7', ''] as const).map((days) => (
-                <option key={days} value={days}>
-                  {days === '' ? w.t('tokens.never_expires') : w.t('tokens.days', { n: days })}
-                </option>
-              ))}
-            </select>
-          </label>
-        )}
-        {told.value && <p role="alert">{told.value}</p>}
-        <div class="dialog-acts">
-          <button type="button" class="quiet" onClick={onClose}>
-            {w.t('act.cancel')}
-          </button>
-          <button type="submit" class="main" disabled={busy.value}>
-            {act}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      )}
+      <AccessFields
+        value={access.value}
+        change={(to) => {
+          access.value = to
+        }}
+      />
+      {of.expires && (
+        <label>
+          {w.t('tokens.expires')}
+          <select name="expires">
+            {(['90', '365', '30', '7', ''] as const).map((days) => (
+              <option key={days} value={days}>
+                {days === '' ? w.t('tokens.never_expires') : w.t('tokens.days', { n: days })}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+    </FormDialog>
   )
 }
 

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { Empty, Failed, roleName, Waiting } from '../../parts/notes.tsx'
+import { Listed, roleName } from '../../parts/notes.tsx'
 import { now, words } from '../../state.ts'
 import type { Token } from '../../wire.ts'
 import { Scope } from './access.tsx'
@@ -15,7 +15,6 @@ export function TokenList() {
   const w = words.value
   const making = useSignal(false)
   const revoking = useSignal<Token | null>(null)
-  const { status, value, error } = programs.state.value
   const doomed = revoking.value
   return (
     <section class="token-list" aria-labelledby="tokens-head">
@@ -33,34 +32,33 @@ export function TokenList() {
           {w.t('tokens.create')}
         </button>
       </div>
-      {status === 'failed' && <Failed error={error} again={loadTokens} />}
-      {status === 'loading' && !value && <Waiting />}
-      {value?.length === 0 && <Empty text={w.t('tokens.none')} />}
-      {value && value.length > 0 && (
-        <table class="grid stacked">
-          <thead>
-            <tr>
-              <th scope="col">{w.t('tokens.name')}</th>
-              <th scope="col">{w.t('account.role')}</th>
-              <th scope="col">{w.t('users.parks')}</th>
-              <th scope="col">{w.t('tokens.used')}</th>
-              <th scope="col">{w.t('tokens.expires')}</th>
-              <th scope="col">{w.t('col.actions')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {value.map((t) => (
-              <Row
-                key={t.id}
-                token={t}
-                revoke={() => {
-                  revoking.value = t
-                }}
-              />
-            ))}
-          </tbody>
-        </table>
-      )}
+      <Listed of={programs.state.value} again={loadTokens} none={w.t('tokens.none')}>
+        {(items) => (
+          <table class="grid stacked">
+            <thead>
+              <tr>
+                <th scope="col">{w.t('tokens.name')}</th>
+                <th scope="col">{w.t('account.role')}</th>
+                <th scope="col">{w.t('users.parks')}</th>
+                <th scope="col">{w.t('tokens.used')}</th>
+                <th scope="col">{w.t('tokens.expires')}</th>
+                <th scope="col">{w.t('col.actions')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((t) => (
+                <Row
+                  key={t.id}
+                  token={t}
+                  revoke={() => {
+                    revoking.value = t
+                  }}
+                />
+              ))}
+            </tbody>
+          </table>
+        )}
+      </Listed>
       {making.value && (
         <MakeToken
           onClose={() => {

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { Empty, Failed, roleName, Waiting } from '../../parts/notes.tsx'
+import { Listed, roleName } from '../../parts/notes.tsx'
 import { me, now, words } from '../../state.ts'
 import type { User } from '../../wire.ts'
 import { Scope } from './access.tsx'
@@ -16,7 +16,6 @@ type Act = 'edit' | 'enable' | Asked
 export function UserList() {
   const w = words.value
   const doing = useSignal<{ user: User; act: 'edit' | Asked } | null>(null)
-  const { status, value, error } = people.state.value
   const close = () => {
     doing.value = null
   }
@@ -35,28 +34,27 @@ export function UserList() {
   return (
     <section class="user-list" aria-labelledby="users-head">
       <h3 id="users-head">{w.t('users.list')}</h3>
-      {status === 'failed' && <Failed error={error} again={loadUsers} />}
-      {status === 'loading' && !value && <Waiting />}
-      {value?.length === 0 && <Empty text={w.t('users.none')} hint={w.t('users.none_hint')} />}
-      {value && value.length > 0 && (
-        <table class="grid stacked">
-          <thead>
-            <tr>
-              <th scope="col">{w.t('account.name')}</th>
-              <th scope="col">{w.t('account.role')}</th>
-              <th scope="col">{w.t('users.parks')}</th>
-              <th scope="col">{w.t('col.status')}</th>
-              <th scope="col">{w.t('users.last_sign_in')}</th>
-              <th scope="col">{w.t('col.actions')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {value.map((u) => (
-              <Row key={u.id} user={u} act={start(u)} />
-            ))}
-          </tbody>
-        </table>
-      )}
+      <Listed of={people.state.value} again={loadUsers} none={w.t('users.none')} hint={w.t('users.none_hint')}>
+        {(items) => (
+          <table class="grid stacked">
+            <thead>
+              <tr>
+                <th scope="col">{w.t('account.name')}</th>
+                <th scope="col">{w.t('account.role')}</th>
+                <th scope="col">{w.t('users.parks')}</th>
+                <th scope="col">{w.t('col.status')}</th>
+                <th scope="col">{w.t('users.last_sign_in')}</th>
+                <th scope="col">{w.t('col.actions')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((u) => (
+                <Row key={u.id} user={u} act={start(u)} />
+              ))}
+            </tbody>
+          </table>
+        )}
+      </Listed>
       {doing.value?.act === 'edit' && <EditUser user={doing.value.user} onClose={close} />}
       {doing.value && doing.value.act !== 'edit' && (
         <SureUser user={doing.value.user} act={doing.value.act} onClose={close} />
