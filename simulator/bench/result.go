@@ -49,7 +49,7 @@ func newResult(o *Options, messages uint64, whole, acked time.Duration) Result {
 }
 
 func (r *Result) latencies(acks, seen *latency) {
-	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+	ms := milliseconds
 	r.PubackP50, r.PubackP99 = ms(acks.quantile(0.5)), ms(acks.quantile(0.99))
 	r.HistoryP50, r.HistoryP99 = ms(seen.quantile(0.5)), ms(seen.quantile(0.99))
 }
