@@ -114,7 +114,8 @@ func TestAMarkHoldsForTheNumbersThatWereSeen(t *testing.T) {
 }
 
 func TestLiveUsesOtherLimits(t *testing.T) {
-	live := newLive(t, 1)
+	places := world(t, 1)
+	live := alerts.NewLive(alerts.LiveConfig{Registry: places, Limits: alerts.BuiltinLimits()})
 	id := live.Stations()[0].ID
 	live.Apply([]ingest.Reading{{Station: id, Parameter: "cod", Value: 50, Usable: true, MeasuredAt: midnight, ReceivedAt: midnight}})
 	before, _ := live.Station(id)
@@ -128,12 +129,12 @@ func TestLiveUsesOtherLimits(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	changed := live.UseLimits(stricter)
+	changed := live.Use(places, stricter).Changed
 	after, _ := live.Station(id)
 	if len(changed) != 1 || changed[0] != id || before.State == alerts.Exceed || after.State != alerts.Exceed {
 		t.Errorf("changed %v, state %s, then %s", changed, before.State, after.State)
 	}
-	if again := live.UseLimits(stricter); len(again) != 0 {
+	if again := live.Use(places, stricter).Changed; len(again) != 0 {
 		t.Errorf("the same limits change %v", again)
 	}
 }

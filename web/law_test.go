@@ -43,7 +43,7 @@ func openLaw(ctx context.Context, t *testing.T, l *lawOf, log *stream.Log, logge
 	}))
 	l.marks = must[*rulebook.Marks](t)(rulebook.OpenMarks(ctx, log, func(ctx context.Context, marks []alerts.LimitMark) error {
 		l.law = alerts.BuiltinLimits().Marked(marks)
-		l.live.UseLimits(l.law)
+		l.live.Use(l.reg.Load(), l.law)
 		return l.use(ctx)
 	}))
 	l.book = must[*rulebook.Book](t)(rulebook.Open(ctx, rulebook.Options{

@@ -86,12 +86,3 @@ func (s *Sender) LinkRedeliver(ctx context.Context, token, delivery string) (Att
 	}
 	return s.redeliver(ctx, delivery, []*hook{h})
 }
-
-// LinkRedeliverSince is RedeliverSince for the owner of a link token.
-func (s *Sender) LinkRedeliverSince(ctx context.Context, token string, since time.Time) (int, error) {
-	h, err := s.byLink(token)
-	if err != nil {
-		return 0, err
-	}
-	return s.RedeliverSince(ctx, h.ID, since)
-}

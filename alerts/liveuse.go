@@ -7,14 +7,6 @@ import (
 	"quantrac/geo"
 )
 
-// UseLimits judges by other limits from now on, beginning with the newest values. It returns the stations whose state changed, in the
-// order of the registry.
-func (l *Live) UseLimits(limits *Limits) (changed []string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.use(l.cfg.Registry, limits).Changed
-}
-
 // Review says what another registry or other limits changed in the live view.
 type Review struct {
 	// Changed are the stations that are new or look different now, in the order of the registry; Gone are those that are no more.
@@ -23,12 +15,12 @@ type Review struct {
 	Parks bool
 }
 
-// Use judges by another registry and other limits from now on. A station that is in both keeps its newest values.
+// Use judges by another registry and other limits from now on, beginning with the newest values. A station that is in both keeps its newest values.
 func (l *Live) Use(registry *geo.Registry, limits *Limits) Review {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	was := l.cfg.Registry
-	r := l.use(registry, limits)
+	r := Review{Changed: l.use(registry, limits)}
 	r.Parks = !reflect.DeepEqual(was.Parks(), registry.Parks())
 	for _, s := range was.Stations() {
 		if _, stays := l.byID[s.ID]; !stays {
@@ -40,7 +32,8 @@ func (l *Live) Use(registry *geo.Registry, limits *Limits) Review {
 	return r
 }
 
-func (l *Live) use(registry *geo.Registry, limits *Limits) (r Review) {
+// use returns the stations that are new or look different now.
+func (l *Live) use(registry *geo.Registry, limits *Limits) (changed []string) {
 	before := l.byID
 	l.cfg.Registry, l.cfg.Limits = registry, limits
 	all := registry.Stations()
@@ -58,10 +51,10 @@ func (l *Live) use(registry *geo.Registry, limits *Limits) (r Review) {
 			l.stir(s, se)
 		}
 		if s.judge(l.now) || !known || moved {
-			r.Changed = append(r.Changed, s.st.ID)
+			changed = append(changed, s.st.ID)
 		}
 	}
-	return r
+	return changed
 }
 
 // admit makes a station part of the live view, as the registry has it.
